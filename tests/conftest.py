@@ -1,0 +1,23 @@
+"""Fixtures for every room: offline models, and the real data where it is at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before any model library is imported: no test may reach a hub.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """Return the folder of real development data, or skip and say why."""
+    named = os.environ.get("MMRAG_SHARED_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not (folder / "tasks.csv").is_file():
+        pytest.skip(f"no real data at {folder}; set MMRAG_SHARED_DATA to run this test")
+    return folder
