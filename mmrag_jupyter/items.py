@@ -95,6 +95,7 @@ class Source(Protocol):
 
     `key` identifies the source over time: loading the same key again is a delta update.
     `columns` are the metadata columns in the source's own order, index levels first.
+    `modalities` are those that its items may have.
     `notice` says in one line what was guessed, or is empty.
     `problems` are those found while listing (iterating may yield more).
     """
@@ -103,6 +104,7 @@ class Source(Protocol):
     label: str
     ids: Sequence[str]
     columns: Sequence[Column]
+    modalities: frozenset[Modality]
     notice: str
     problems: Sequence[Problem]
 

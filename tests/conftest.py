@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# Helper modules beside this file; --import-mode=importlib leaves sys.path alone.
+sys.path.insert(0, str(Path(__file__).parent))
+
+pytest_plugins = ["fixtures_models"]
 
 # Before any model library is imported: no test may reach a hub.
 os.environ["HF_HUB_OFFLINE"] = "1"

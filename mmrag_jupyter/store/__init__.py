@@ -1,1 +1,25 @@
-"""."""
+"""What a collection keeps on disk: records in SQLite, vectors in files, indexes as caches."""
+
+from mmrag_jupyter.store.selection import Selection
+from mmrag_jupyter.store.store import Store
+from mmrag_jupyter.store.values import (
+    ItemRow,
+    Known,
+    PartRow,
+    ProblemRow,
+    SourceRow,
+    Space,
+)
+from mmrag_jupyter.store.writer import Writer
+
+__all__ = [
+    "ItemRow",
+    "Known",
+    "PartRow",
+    "ProblemRow",
+    "Selection",
+    "SourceRow",
+    "Space",
+    "Store",
+    "Writer",
+]

@@ -1,0 +1,82 @@
+# `make` lists what there is. PYTHON=python3.12 builds the environment with another Python.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+LAB_ARGS ?=
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+BIN := $(VENV)/bin
+# venv itself makes this link: it is missing where the environment is, or is of another version.
+INTERPRETER := $(BIN)/python$(VERSION)
+INSTALLED := $(VENV)/.installed-$(VERSION)
+MEASURABLE := $(VENV)/.measurable-$(VERSION)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+EXECUTE := $(BIN)/jupyter nbconvert --execute --ExecutePreprocessor.record_timing=False
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format lab notebooks benchmark constraints clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+$(INTERPRETER):
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install --upgrade "pip>=25.1"
+
+$(INSTALLED): pyproject.toml constraints.txt | $(INTERPRETER)
+	$(PIP) install --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+# The notebooks run on copies, in an empty folder, so that every run starts from nothing.
+demo: $(INSTALLED) ## run the quickstart notebook and leave it as a page with its pictures
+	rm -rf build/demo
+	mkdir -p build/demo
+	cp notebooks/01_quickstart.ipynb build/demo/
+	$(EXECUTE) --to html --embed-images --output-dir build build/demo/01_quickstart.ipynb
+	@echo "The quickstart, executed: file://$(abspath build/01_quickstart.html)"
+
+test: lint ## check and test everything
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(INSTALLED) ## check style, types and the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lab: $(INSTALLED) ## open JupyterLab on the tutorials
+	$(BIN)/jupyter lab $(LAB_ARGS) notebooks
+
+notebooks: $(INSTALLED) ## execute the committed tutorials again, with their outputs
+	rm -rf build/notebooks
+	mkdir -p build/notebooks
+	cp notebooks/*.ipynb build/notebooks/
+	$(EXECUTE) --to notebook --inplace build/notebooks/*.ipynb
+	cp build/notebooks/*.ipynb notebooks/
+
+$(MEASURABLE): $(INSTALLED)
+	$(PIP) install --constraint constraints.txt --group benchmark
+	@touch $@
+
+benchmark: $(MEASURABLE) ## measure against the floor and the peers (half an hour)
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/ingest.py
+
+# torch is named so that pip takes its CPU build where there is one.
+constraints: ## resolve all dependencies anew and pin them in constraints.txt
+	$(PYTHON) -m venv --clear build/constraints
+	build/constraints/bin/python -m pip install --upgrade "pip>=25.1"
+	build/constraints/bin/python -m pip install torch==2.13.0 --editable . --group dev --group benchmark
+	{ sed -n '/^#/p' constraints.txt; build/constraints/bin/python -m pip freeze --all --exclude pip --exclude-editable \
+		| sed 's/+.*//' | LC_ALL=C sort --ignore-case; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/constraints
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,162 @@
+"""Images per second of a folder load, beside the bare model on tensors that are ready.
+
+The model is a CLIP ViT-B/32 of full size with random weights, the photos are drawn here.
+Both arms use the same weights, threads, number type and batch size, and take turns.
+Prints Markdown for docs/benchmarks.md: `python benchmarks/ingest.py [--photos 256] [--runs 5]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import numpy as np
+from PIL import Image
+from report import WORK, machine, medians, ratio, table
+
+import mmrag_jupyter as mm
+from mmrag_jupyter.models import device, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mmrag_jupyter.models.base import Embedder
+
+SIZES = ((800, 600), (1600, 1200))
+MODEL = WORK / "clip-vit-base-patch32-random"
+MODEL_IMAGE = 224
+
+
+def make_model() -> Path:
+    """Save a CLIP ViT-B/32 with random weights and a tokenizer trained on one sentence."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import (
+        CLIPConfig,
+        CLIPImageProcessor,
+        CLIPModel,
+        CLIPProcessor,
+        PreTrainedTokenizerFast,
+    )
+
+    if (MODEL / "model.safetensors").is_file():
+        return MODEL
+    start, end = "<|startoftext|>", "<|endoftext|>"
+    letters = Tokenizer(models.BPE())
+    letters.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    letters.train_from_iterator(
+        ["a photo of a cup"],
+        trainers.BpeTrainer(
+            special_tokens=[start, end],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    letters.post_processor = processors.TemplateProcessing(
+        single=f"{start} $A {end}",
+        special_tokens=[(token, letters.token_to_id(token)) for token in (start, end)],
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=letters,
+        bos_token=start,
+        eos_token=end,
+        pad_token=end,
+        unk_token=end,
+        model_max_length=77,
+    )
+    torch.manual_seed(0)
+    config = CLIPConfig()
+    config.text_config.bos_token_id = tokenizer.bos_token_id
+    config.text_config.eos_token_id = tokenizer.eos_token_id
+    config.text_config.pad_token_id = tokenizer.pad_token_id
+    CLIPModel(config).save_pretrained(MODEL)
+    CLIPProcessor(CLIPImageProcessor(), tokenizer).save_pretrained(MODEL)
+    return MODEL
+
+
+def make_photos(count: int, size: tuple[int, int]) -> Path:
+    """Draw JPEG photos: large soft shapes and a little grain, as a camera's picture has."""
+    folder = WORK / f"photos-{size[0]}x{size[1]}-{count}"
+    if folder.is_dir():
+        return folder
+    aside = folder.with_suffix(".part")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        soft = Image.fromarray(rng.integers(0, 256, (9, 12, 3), np.uint8)).resize(size)
+        grain = rng.normal(0, 6, (size[1], size[0], 1))
+        pixels = np.clip(np.asarray(soft) + grain, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(aside / f"{number:05d}.jpg", quality=90)
+    aside.rename(folder)
+    return folder
+
+
+def bare(batch: int, count: int) -> Callable[[], dict[str, float]]:
+    """Return what runs the model alone over `count` ready pictures, `batch` at a time."""
+    import torch
+    from transformers import CLIPModel
+
+    where = device.choose()
+    dtype = getattr(torch, where.dtype)
+    model = CLIPModel.from_pretrained(MODEL, dtype=dtype).to(where.name).eval()
+    pixels = torch.randn(batch, 3, MODEL_IMAGE, MODEL_IMAGE).to(where.name, dtype)
+
+    def run() -> dict[str, float]:
+        began = time.perf_counter()
+        with torch.inference_mode():
+            for first in range(0, count, batch):
+                vectors = model.get_image_features(pixel_values=pixels[: count - first])
+            vectors.pooler_output.sum().item()  # a GPU answers before it is done
+        return {"rate": count / (time.perf_counter() - began)}
+
+    return run
+
+
+def folder_load(embedder: Embedder, photos: Path) -> Callable[[], dict[str, float]]:
+    """Return what loads a folder of photos into a new collection."""
+    store = WORK / "ingest-collection"
+    count = len(list(photos.iterdir()))
+
+    def run() -> dict[str, float]:
+        shutil.rmtree(store, ignore_errors=True)
+        began = time.perf_counter()
+        collection = mm.load(photos, "photos", model=embedder, store=store, progress=False)
+        took = time.perf_counter() - began
+        if len(collection) != count:
+            sys.exit(f"{count} photos were there, {len(collection)} were loaded")
+        collection.close()
+        return {"rate": count / took}
+
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=256)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    print(machine("torch", "transformers", "sentence-transformers", "pillow"))
+    found = resolve(image_model=str(make_model()), modalities=frozenset({"image"}))
+    embedder = found.by_modality["image"]
+    model = bare(device.choose().batch, options.photos)
+    model()  # the first pass warms up
+    rows = []
+    for size in SIZES:
+        photos = make_photos(options.photos, size)
+        figures = medians({"bare": model, "load": folder_load(embedder, photos)}, options.runs)
+        alone, loaded = figures["bare"]["rate"], figures["load"]["rate"]
+        name = f"{size[0]}x{size[1]} JPEG"
+        rows.append([name, f"{alone:.1f}/s", f"{loaded:.1f}/s", ratio(loaded, alone)])
+    print("\n" + table(["photos", "bare model", "`load` of the folder", "ratio"], rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,393 @@
+"""A named set of items in one folder: load into it, query it, look at it, delete from it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+
+from mmrag_jupyter import display, ingest, sources
+from mmrag_jupyter.errors import NotFoundError, QueryError, SourceError, did_you_mean
+from mmrag_jupyter.ingest.complete import complete
+from mmrag_jupyter.ingest.spaces import BY_WORDS, ModelChoice, Spaces
+from mmrag_jupyter.search import build, engine
+from mmrag_jupyter.search.hits import Hits
+from mmrag_jupyter.search.query import Query
+from mmrag_jupyter.search.terms import as_list, avoided, pictures, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from mmrag_jupyter.ingest import LoadReport, Reporter
+    from mmrag_jupyter.items import Source
+    from mmrag_jupyter.models import ModelLike
+    from mmrag_jupyter.search.llama_index import CollectionIndex
+    from mmrag_jupyter.search.terms import ImageLike
+    from mmrag_jupyter.session import Config
+    from mmrag_jupyter.store import Store
+    from mmrag_jupyter.store.llama import CollectionVectorStore
+
+# Longer than this on average (characters), texts go to a text model rather than to the short
+# text tower of a picture model: CLIP reads 77 tokens, SigLIP 64.
+LONG_TEXT = 250
+PEEKED_ITEMS = 64
+
+
+class LoadArguments(TypedDict, total=False):
+    """What a load may be told; every argument has a default."""
+
+    key: str | None
+    text: str | Sequence[str] | None
+    image: str | Sequence[str] | None
+    id: str | None
+    root: str | Path | None
+    model: ModelLike
+    text_model: ModelLike
+    image_model: ModelLike
+    audio_model: ModelLike
+    on_error: Literal["report", "raise"]
+    prune: bool
+    keep_missing: bool
+    reembed: bool
+    progress: bool
+
+
+class Collection:
+    """Items that are searched together, kept in one folder on disk.
+
+    Made by `mm.load` and `mm.open`. What is loaded is on disk when a load returns; there is
+    nothing to save before the kernel stops.
+
+    Attributes
+    ----------
+    last_load
+        The report of this session's last load, or None.
+    notices
+        Lines to be shown once, with the next thing that the collection shows.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        *,
+        model: ModelLike = None,
+        reporter: Callable[[], Reporter] = ingest.SilentReporter,
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._reporter = reporter
+        self._spaces = Spaces(store, model)
+        self.last_load: LoadReport | None = None
+        self.notices: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """The collection's name."""
+        return self._store.name
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the collection."""
+        return self._store.folder
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def __bool__(self) -> bool:
+        # An empty collection is still one: `if collection:` asks whether there is any.
+        return True
+
+    def load(self, source: object, **options: Unpack[LoadArguments]) -> LoadReport:
+        """Bring the collection up to date with a source: embed what is new or changed.
+
+        Parameters
+        ----------
+        source
+            A dataframe (pandas, polars), an Arrow table, a `datasets.Dataset`, a path or a
+            list of paths, or LlamaIndex nodes.
+        text, image
+            The columns with texts and with pictures; guessed, and said, where not named.
+        id
+            The column that names the items; otherwise the dataframe's index.
+        key
+            What identifies the source over time; loading the same key again is an update.
+        root
+            The folder that relative picture paths start from.
+        model, text_model, image_model, audio_model
+            A name, a folder, an embedder, a `SentenceTransformer` or a LlamaIndex embedding.
+        prune, keep_missing
+            Remove items although most are gone from the source; or remove none.
+        reembed
+            Embed the whole collection again with another model.
+        on_error
+            "report" lists what cannot be loaded, "raise" stops at the first.
+        progress
+            Show the progress.
+
+        Raises
+        ------
+        SourceError
+            The source cannot be read as asked, is empty, or has lost most of its items.
+        ModelError
+            A model cannot be had, or is not the one that the collection has.
+        StoreBusyError
+            Another process is loading into the collection.
+        LoadStoppedError
+            Interrupted; what was committed is kept.
+        """
+        read = sources.read(
+            source,
+            key=options.get("key"),
+            text=options.get("text"),
+            image=options.get("image"),
+            id=options.get("id"),
+            root=Path(root) if (root := options.get("root")) is not None else None,
+        )
+        known = self._store.ids(read.key)
+        if not read.ids and not known:
+            raise SourceError(read.notice or f"{read.label} is empty: there is nothing to load.")
+        reembed = options.get("reembed", False)
+        plan = self._spaces.plan(
+            self._choice(options),
+            read.modalities,
+            long_text=_has_long_text(read),
+            reembed=reembed,
+        )
+        reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
+        with self._store.writer() as writer:
+            serving = self._spaces.serve(writer, plan)
+            writer.add_source(read.key, read.label, read.columns)
+            again = complete(self._store, writer, serving, reporter)
+            report = ingest.load(
+                read,
+                self._store,
+                writer,
+                embedders=serving,
+                options=ingest.LoadOptions(
+                    prune=options.get("prune", False),
+                    keep_missing=options.get("keep_missing", False),
+                    on_error=options.get("on_error", "report"),
+                ),
+                reporter=reporter,
+            )
+            for space in self._spaces.unused():
+                writer.drop_space(space)
+        self.last_load = report.with_more(again, [plan.notice, *self._take_notices()])
+        return self.last_load
+
+    def query(
+        self,
+        text: str | None = None,
+        *,
+        image: ImageLike | Sequence[ImageLike] | None = None,
+        like: str | Sequence[str] | None = None,
+        exclude: str | ImageLike | Sequence[str | ImageLike] | None = None,
+        k: int | None = None,
+        where: str | None = None,
+        modality: str | Iterable[str] | None = None,
+        weights: Mapping[str, float] | None = None,
+        view: str | None = None,
+    ) -> Hits:
+        """Find the items nearest to a text, pictures or other items.
+
+        Parameters
+        ----------
+        text
+            What to look for, in words.
+        image
+            Pictures to be like: a path, an address, bytes, or a PIL image; one or several.
+        like
+            Ids of items in this collection to be like.
+        exclude
+            What the results should not be like: words (a `str`) or pictures (a `Path`, bytes
+            or a PIL image). It counts against a hit, and removes none.
+        k
+            How many hits at most.
+        where
+            Only items for which this holds, as in pandas' `query` or SQL:
+            `"price < 50 and brand == 'Acme'"`.
+        modality
+            Only parts of these modalities: "text", "image", ...
+        weights
+            How much each signal counts, 1 where not named: `{"text": 2, "lexical": 0.5}`.
+        view
+            "gallery", "table", "list" or "auto".
+
+        Raises
+        ------
+        QueryError
+            The query is empty or cannot be understood (`WhereError` for the condition).
+        NotFoundError
+            An item of `like` is not in the collection.
+        """
+        avoid_text, avoid_images = avoided(exclude)
+        query = Query(
+            text=text or "",
+            images=pictures(image),
+            like=tuple(as_list(like)),
+            avoid_text=avoid_text,
+            avoid_images=avoid_images,
+            k=self._config.k if k is None else k,
+            where=where or None,
+            modality=frozenset(as_list(modality)),  # type: ignore[arg-type] - Query checks them
+            weights=dict(weights or {}),
+        )
+        found = engine.run(query, self._store, self._spaces.embedders())
+        return self._hits(
+            build.build(found, self._store), query.describe(), words(query.text), view
+        )
+
+    def show(self, item_id: str) -> Hits:
+        """Return one item as a hit, with all its parts and metadata.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such item.
+        """
+        rows = self._store.items([self._find([item_id])[item_id]])
+        return self._hits([build.whole(rows[0], self._store)], f"item {item_id}", (), "list")
+
+    def items(self, ids: Sequence[str] | None = None, where: str | None = None) -> pd.DataFrame:
+        """Return items as a dataframe with their own columns, dtypes and index."""
+        if ids is not None:
+            found = self._find(ids)
+            return self._store.frame([found[item_id] for item_id in ids])
+        if where is None:
+            return self._store.frame()
+        return self._store.frame(self._store.matching(where))
+
+    def delete(self, ids: str | Sequence[str] | None = None, *, where: str | None = None) -> int:
+        """Delete items by id or by a condition; return how many.
+
+        The sources keep theirs: loading one again brings its items back.
+        """
+        if ids is None and where is None:
+            raise QueryError("Say what to delete: ids, or a condition with --where.")
+        doomed = list(self._find(as_list(ids))) if ids is not None else []
+        if where is not None:
+            doomed += [row.id for row in self._store.items(self._store.matching(where))]
+        with self._store.writer() as writer:
+            return writer.delete(doomed)
+
+    def problems(self) -> pd.DataFrame:
+        """Return what could not be loaded: a dataframe of collection's sources and reasons."""
+        import pandas as pd
+
+        rows = [(row.source, row.reason) for row in self._store.problems()]
+        return pd.DataFrame(rows, columns=["source", "reason"])
+
+    def save(self, folder: str | Path) -> Path:
+        """Write a copy of the collection to another folder, and return that."""
+        return self._store.copy_to(Path(folder).expanduser())
+
+    def compact(self) -> None:
+        """Rewrite the files without what was deleted."""
+        with self._store.writer() as writer:
+            writer.compact()
+
+    def close(self) -> None:
+        """Let go of the files; `mm.open` opens the collection again."""
+        self._store.close()
+
+    def remove(self) -> None:
+        """Delete the collection's files. Other files in its folder stay."""
+        self._store.remove()
+
+    def info(self) -> display.Facts:
+        """Tell what is in the collection: items, parts, models, sources, columns, problems."""
+        problems = self._store.problems()
+        loaded = "; ".join(f"{row.label} ({row.items:,})" for row in self._store.sources())
+        columns = [column.name for column in self._store.columns() if column.role == "column"]
+        summary = self.summary()
+        return display.Facts(
+            f"Collection {self.name}",
+            rows=[
+                ("items", f"{len(self):,}"),
+                ("parts", summary["parts"]),
+                ("models", summary["models"]),
+                ("sources", loaded),
+                ("columns", ", ".join(columns)),
+                ("folder", str(self.folder)),
+                ("problems", f"{len(problems):,}" if problems else "none"),
+            ],
+            notices=self._take_notices(),
+            table=display.Grid(
+                ("source", "reason"), [(problem.source, problem.reason) for problem in problems]
+            ),
+        )
+
+    def summary(self) -> dict[str, object]:
+        """Return the collection in a line: its name, items, parts, models and folder."""
+        counts = self._store.part_counts()
+        models = self._spaces.remembered()
+        return {
+            "name": self.name,
+            "items": len(self),
+            "parts": ", ".join(f"{number:,} {name}" for name, number in counts.items() if number),
+            "models": ", ".join(f"{key}: {name or BY_WORDS}" for key, name in models.items()),
+            "folder": str(self.folder),
+        }
+
+    @cached_property
+    def vector_store(self) -> CollectionVectorStore:
+        """The LlamaIndex vector store over this collection."""
+        from mmrag_jupyter.store.llama import CollectionVectorStore
+
+        return CollectionVectorStore(self._store)
+
+    @cached_property
+    def index(self) -> CollectionIndex:
+        """A LlamaIndex `MultiModalVectorStoreIndex` over this collection."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<Collection {self.name!r}: {len(self):,} items in {self.folder}>"
+
+    def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
+        return self.info()._repr_mimebundle_(**wanted)  # noqa: SLF001 - IPython's protocol
+
+    def _choice(self, options: LoadArguments) -> ModelChoice:
+        config = self._config
+        return ModelChoice(
+            options.get("model") or config.model,
+            options.get("text_model") or config.text_model,
+            options.get("image_model") or config.image_model,
+            options.get("audio_model"),
+        )
+
+    def _hits(self, hits: list, title: str, terms: tuple[str, ...], view: str | None) -> Hits:
+        config = self._config
+        options = display.Options(view or config.view, config.output_bytes, config.thumbnail)
+        return Hits(
+            tuple(hits), f"{self.name}: {title}", terms, self._take_notices(), options, self.items
+        )
+
+    def _find(self, ids: Sequence[str]) -> dict[str, int]:
+        found = self._store.find(ids)
+        for item_id in ids:
+            if item_id not in found:
+                near = did_you_mean(item_id, self._store.ids())
+                raise NotFoundError(f"No item {item_id!r} in collection {self.name!r}.{near}")
+        return found
+
+    def _take_notices(self) -> tuple[str, ...]:
+        taken = (*self.notices, *self._store.notices)
+        self.notices.clear()
+        self._store.notices.clear()
+        return taken
+
+
+def _has_long_text(source: Source) -> bool:
+    from mmrag_jupyter.items import Item
+
+    lengths = []
+    for item in source:
+        if isinstance(item, Item):
+            lengths.append(sum(len(piece.text) for piece in item.pieces))
+        if len(lengths) >= PEEKED_ITEMS:
+            break
+    return bool(lengths) and sum(lengths) / len(lengths) > LONG_TEXT

@@ -1,0 +1,62 @@
+"""What the display draws: cards, and how the user wants to see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from PIL.Image import Image
+
+View = Literal["auto", "gallery", "table", "list"]
+
+HITS_MIME = "application/vnd.mmrag.hits.v1+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One reason for a hit: a signal, its rank (from 1), and its share of the score (0 to 1)."""
+
+    signal: str
+    rank: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Card:
+    """One hit as the display needs it.
+
+    `picture` opens the picture when it is drawn; what it raises is shown in its place.
+    `alt` says what the picture shows; `terms` are the words to mark in `text` and titles;
+    `source` is the file that the matched part came from, `page` counts from 1, `start` and
+    `end` are seconds.
+    """
+
+    id: str
+    rank: int
+    score: float
+    picture: Callable[[], Image] | None = None
+    alt: str = ""
+    text: str = ""
+    terms: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    why: tuple[Why, ...] = ()
+    source: str = ""
+    page: int | None = None
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How hits are drawn.
+
+    `budget` is what the whole output may take in the saved notebook, in bytes; `thumbnail`
+    the longer side of a picture, in pixels.
+    """
+
+    view: View = "auto"
+    budget: int = 65536
+    thumbnail: int = 256

@@ -1,0 +1,98 @@
+"""The hits as JSON, for a renderer that draws them itself (`application/vnd.mmrag.hits.v1+json`).
+
+The object has these members; a renderer ignores what it does not know.
+
+- `version`: 1
+- `title`, `notices`: texts
+- `view`: "gallery", "table" or "list", the view of the HTML beside it
+- `total`: how many hits there are; `hits` may be fewer, to keep within the budget
+- `columns`: the metadata names in their order (a notebook sorts the keys of an object)
+- `hits`: a list of objects with
+  - `id`, `rank` (from 1), `score` (null when there is none)
+  - `why`: a list of `{signal, rank, share}`, share within 0 to 1
+  - `metadata`: an object of JSON values; a long text ends in an ellipsis
+  - `text`: the matched text, cut likewise
+  - `thumbnail`: null, or `{image, width, height}`; `image` counts, from 0, the `<img>` elements
+    of the `text/html` in the same output, whose `src` is the picture; `width` and `height` are
+    the original's pixels
+  - where there is one: `terms` (the words to mark), `alt`, `source`, `page`, `start`, `end`
+    (seconds), `problem` (why the picture could not be opened)
+
+A picture is kept once, in the HTML. A MIME renderer is handed all forms of an output
+together, so it can take the picture from there, and the notebook is not twice as large.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.display.thumbnails import Gone, Thumbnail
+from mmrag_jupyter.display.values import json_text, jsonable
+from mmrag_jupyter.display.why import share_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmrag_jupyter.display.cards import Card
+    from mmrag_jupyter.display.fields import Look
+
+_NAME = 60  # characters of a name
+_VALUE = 80  # characters of a metadata value; the HTML shows more
+_TERMS = 20
+_SIGNALS = 12
+
+
+def payload(
+    look: Look,
+    hits: Sequence[dict[str, object]],
+    *,
+    title: str,
+    notices: Sequence[str],
+    view: str,
+    total: int,
+) -> dict[str, object]:
+    """Return the whole object; `hits` are made by `hit`."""
+    return {
+        "version": 1,
+        "title": title,
+        "notices": list(notices),
+        "view": view,
+        "total": total,
+        "columns": [json_text(name, _NAME) for name in look.names[: look.detail.data]],
+        "hits": list(hits),
+    }
+
+
+def hit(card: Card, look: Look, image: Thumbnail | Gone | None, number: int) -> dict[str, object]:
+    """Return one hit; `number` is that of its `<img>` element in the HTML."""
+    detail = look.detail
+    shown = None
+    if isinstance(image, Thumbnail):
+        shown = {"image": number, "width": image.width, "height": image.height}
+    names = [name for name in look.names[: detail.data] if name in card.metadata]
+    limit = min(detail.value, _VALUE)
+    always: dict[str, object] = {
+        "id": json_text(card.id, 200),
+        "rank": card.rank,
+        "score": jsonable(card.score, _VALUE),
+        "why": [
+            {"signal": json_text(each.signal, _NAME), "rank": each.rank, "share": share_of(each)}
+            for each in card.why[: _SIGNALS if detail.why else 0]
+        ],
+        "metadata": {
+            json_text(name, _NAME): jsonable(card.metadata[name], limit) for name in names
+        },
+        "text": json_text(card.text, 2 * detail.snippet),
+        "thumbnail": shown,
+    }
+    some: dict[str, object] = {
+        "terms": [json_text(term, _NAME) for term in card.terms[:_TERMS]],
+        "alt": json_text(card.alt, _VALUE) if shown else "",
+        "source": json_text(card.source, 200),
+        "page": card.page,
+        "start": jsonable(card.start, _VALUE),
+        "end": jsonable(card.end, _VALUE),
+        "problem": image.reason if isinstance(image, Gone) else "",
+    }
+    # Each line of JSON is indented in a notebook: what is empty is left out.
+    return always | {key: value for key, value in some.items() if value not in (None, "", [])}

@@ -1,0 +1,97 @@
+"""One chunk of a load: the items to be stored together, and their vectors as they come."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmrag_jupyter.items import NewItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from mmrag_jupyter.ingest.digests import Fingerprinted
+    from mmrag_jupyter.items import Media, Modality, NewPart
+
+    Vectors = npt.NDArray[np.float32]
+
+# Marks an item whose picture failed: it never equals a computed digest, so that the next
+# load tries the picture again.
+RETRY = bytes(8)
+Place = tuple[int, int]
+
+
+class Chunk:
+    """Items that are committed together; places are (item, part) positions in it."""
+
+    def __init__(self, items: Sequence[Fingerprinted]) -> None:
+        self.items = items
+        self._failed: dict[Place, str] = {}
+        self._places: dict[int, list[Place]] = defaultdict(list)
+        self._vectors: dict[int, list[Vectors]] = defaultdict(list)
+
+    def parts(self, modality: Modality) -> Iterator[tuple[Place, NewPart]]:
+        """Yield the parts of a modality with their places; those without content are left out."""
+        for at, found in enumerate(self.items):
+            for number, part in enumerate(found.parts):
+                if part.modality == modality and (part.text or found.media[number] is not None):
+                    yield (at, number), part
+
+    def part(self, place: Place) -> NewPart:
+        """Return the part at a place."""
+        return self.items[place[0]].parts[place[1]]
+
+    def media(self, place: Place) -> Media | None:
+        """Return the picture or recording of the part at a place."""
+        return self.items[place[0]].media[place[1]]
+
+    def add(self, space: int, places: Sequence[Place], vectors: Vectors) -> None:
+        """Take the vectors, shape (n, dim), of the parts at n places."""
+        self._places[space].extend(places)
+        self._vectors[space].append(vectors)
+
+    def fail(self, place: Place, reason: str) -> None:
+        """Leave a part out, because it could not be read."""
+        self._failed[place] = reason
+
+    def failures(self) -> list[tuple[Fingerprinted, str]]:
+        """Return each failed part's item and reason, those of reading files included."""
+        found = [(item, reason) for item in self.items for reason in item.failures]
+        return found + [(self.items[at], reason) for (at, _), reason in self._failed.items()]
+
+    def is_lost(self, at: int) -> bool:
+        """Tell whether nothing of an item could be read: it had parts, and all failed."""
+        item = self.items[at]
+        left = sum((at, number) not in self._failed for number in range(len(item.parts)))
+        return left == 0 and bool(item.item.pieces)
+
+    def ready(self) -> tuple[list[NewItem], Mapping[int, tuple[npt.NDArray[np.int64], Vectors]]]:
+        """Return the items to be stored, and each space's vectors by the ordinal of their part."""
+        ordinals: dict[Place, int] = {}
+        items = []
+        for at, found in enumerate(self.items):
+            if self.is_lost(at):
+                continue
+            parts = []
+            for number, part in enumerate(found.parts):
+                if (at, number) not in self._failed:
+                    ordinals[at, number] = len(ordinals)
+                    parts.append(part)
+            whole = len(parts) == len(found.parts)
+            digest = found.digest if whole else found.digest[: -len(RETRY)] + RETRY
+            items.append(
+                NewItem(found.item.id, digest, parts, found.item.metadata, found.item.index)
+            )
+        vectors = {}
+        for space, places in self._places.items():
+            kept = [number for number, place in enumerate(places) if place in ordinals]
+            rows = np.concatenate(self._vectors[space])
+            vectors[space] = (
+                np.array([ordinals[places[number]] for number in kept], dtype=np.int64),
+                rows if len(kept) == len(places) else rows[kept],
+            )
+        return items, vectors

@@ -1,0 +1,115 @@
+"""Content hashes: what tells a changed item from one that is as it was."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.items import NewPart
+from mmrag_jupyter.sources.images import media_bytes, media_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mmrag_jupyter.items import Item, Media, Piece
+
+    Stamps = Mapping[str, tuple[int | None, int | None, bytes]]
+
+CONTENT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprinted:
+    """An item with its parts hashed: `failures` says which pictures could not be read.
+
+    `content` hashes the parts, `digest` the parts and then everything else.
+    """
+
+    item: Item
+    parts: tuple[NewPart, ...]
+    media: tuple[Media | None, ...]
+    content: bytes
+    digest: bytes
+    failures: tuple[str, ...] = ()
+
+
+def fingerprint(item: Item, stamps: Stamps) -> Fingerprinted:
+    """Hash an item's content.
+
+    Parameters
+    ----------
+    stamps
+        Path or address to the (size, mtime_ns, digest) at which the store knows it: a file
+        with the same size and time is not read again, nor an address fetched again.
+    """
+    parts: list[NewPart] = []
+    media: list[Media | None] = []
+    failures = []
+    for piece in item.pieces:
+        if piece.media is None:
+            parts.append(_text_part(piece))
+            media.append(None)
+            continue
+        try:
+            parts.append(_media_part(piece, piece.media, stamps))
+            media.append(piece.media)
+        except (SourceError, OSError) as error:
+            failures.append(str(error))
+    content = _hash(b"".join([part.digest + part.modality.encode() for part in parts]))
+    others = _hash(repr((tuple(item.metadata.items()), item.index)).encode("utf-8", "replace"), 8)
+    # An item of which something failed never looks unchanged: the next load tries again.
+    if failures:
+        others = bytes(8)
+    return Fingerprinted(
+        item, tuple(parts), tuple(media), content, content + others, tuple(failures)
+    )
+
+
+def addresses(items: Sequence[Item]) -> list[str]:
+    """Return the paths and addresses of the items' pictures, as the store knows them."""
+    return [
+        str(piece.media.path or piece.media.url)
+        for item in items
+        for piece in item.pieces
+        if piece.media is not None and (piece.media.path or piece.media.url)
+    ]
+
+
+def _text_part(piece: Piece) -> NewPart:
+    digest = _hash(piece.text.encode("utf-8", "surrogatepass"))
+    return NewPart(
+        piece.modality, digest, piece.text, page=piece.page, start=piece.start, end=piece.end
+    )
+
+
+def _media_part(piece: Piece, media: Media, stamps: Stamps) -> NewPart:
+    path, size, mtime, blob = None, None, None, None
+    if media.path is not None:
+        path = str(media.path)
+        stat = media.path.stat()
+        size, mtime = stat.st_size, stat.st_mtime_ns
+        known = stamps.get(path)
+        digest = (
+            known[2] if known is not None and known[:2] == (size, mtime) else media_digest(media)
+        )
+    elif media.url is not None:
+        path = media.url
+        known = stamps.get(path)
+        if known is None:
+            blob = media_bytes(media)
+            digest = _hash(blob)
+        else:
+            digest = known[2]
+    else:
+        digest = media_digest(media)
+        blob = media_bytes(media)
+    return NewPart(
+        piece.modality, digest, piece.text, path=path, size=size, mtime_ns=mtime, blob=blob,
+        page=piece.page, start=piece.start, end=piece.end,
+    )  # fmt: skip
+
+
+def _hash(data: bytes, size: int = CONTENT_BYTES) -> bytes:
+    return hashlib.blake2b(data, digest_size=size).digest()

@@ -1,0 +1,156 @@
+"""Embed the parts of a stream of chunks: pictures are decoded ahead, in threads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.ingest.ahead import ahead
+from mmrag_jupyter.models.base import checked
+from mmrag_jupyter.sources.images import open_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
+
+    from mmrag_jupyter.ingest.chunk import Chunk, Place
+    from mmrag_jupyter.items import Media, Modality
+    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.store import Store
+
+TEXTS_AT_ONCE = 256
+PICTURES_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Texts:
+    """Distinct texts for one space, and the places that have each of them."""
+
+    texts: list[str]
+    places: list[list[Place]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """A picture to embed, for all the places of its chunk that have this content."""
+
+    chunk: Chunk
+    places: list[Place]
+    media: Media
+    space: int
+    embedder: Embedder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    picture: _Picture
+    image: object
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _End:
+    """All pictures of a chunk have gone by; its texts are still to be embedded."""
+
+    chunk: Chunk
+    texts: Mapping[int, tuple[Embedder, _Texts]]
+
+
+_Unit: TypeAlias = "_Picture | _End"
+
+
+class Embedding:
+    """Gives every part a vector: one that the store has for the same content, or a new one."""
+
+    def __init__(self, store: Store, embedders: Mapping[Modality, tuple[int, Embedder]]) -> None:
+        self._store = store
+        self._embedders = embedders
+
+    def run(self, chunks: Iterable[Chunk], pool: Executor) -> Iterator[Chunk]:
+        """Yield the chunks in order, their vectors filled in."""
+        sizes = [batch_size(embedder) for _, embedder in self._embedders.values()]
+        waiting: list[_Decoded] = []
+        for unit in ahead(pool, _decode, self._units(chunks), 2 * max(sizes, default=1)):
+            if isinstance(unit, _Decoded):
+                waiting.append(unit)
+                if len(waiting) < batch_size(unit.picture.embedder):
+                    continue
+            _embed_pictures(waiting)
+            waiting.clear()
+            if isinstance(unit, _End):
+                _embed_texts(unit)
+                yield unit.chunk
+
+    def _units(self, chunks: Iterable[Chunk]) -> Iterator[_Unit]:
+        for chunk in chunks:
+            texts: dict[int, tuple[Embedder, _Texts]] = {}
+            for modality, (space, embedder) in self._embedders.items():
+                places = self._to_embed(chunk, modality, space)
+                if modality == "text":
+                    written = [chunk.part(same[0]).text for same in places]
+                    texts[space] = (embedder, _Texts(written, places))
+                    continue
+                for same in places:
+                    media = chunk.media(same[0])
+                    if media is not None:
+                        yield _Picture(chunk, same, media, space, embedder)
+            yield _End(chunk, texts)
+
+    def _to_embed(self, chunk: Chunk, modality: Modality, space: int) -> list[list[Place]]:
+        """Group the places without a stored vector by content; fill in the others at once."""
+        by_digest: dict[bytes, list[Place]] = defaultdict(list)
+        for place, part in chunk.parts(modality):
+            by_digest[part.digest].append(place)
+        stored = self._store.vectors_of(space, list(by_digest))
+        for digest, vector in stored.items():
+            places = by_digest.pop(digest)
+            chunk.add(space, places, np.repeat(vector[None, :], len(places), axis=0))
+        return list(by_digest.values())
+
+
+def batch_size(embedder: Embedder) -> int:
+    """Return how many pictures to hand to an embedder at once."""
+    return int(getattr(embedder, "batch_size", PICTURES_AT_ONCE))
+
+
+def _decode(unit: _Unit) -> _Decoded | _End:
+    if isinstance(unit, _End):
+        return unit
+    try:
+        image = open_image(unit.media, edge=getattr(unit.embedder, "image_edge", None))
+    except (SourceError, OSError, MemoryError) as error:
+        return _Decoded(unit, None, str(error) or "not enough memory to open it")
+    prepare = getattr(unit.embedder, "prepare_image", None)
+    return _Decoded(unit, prepare(image) if prepare is not None else image)
+
+
+def _embed_pictures(decoded: Sequence[_Decoded]) -> None:
+    good = [one for one in decoded if not one.failure]
+    for one in decoded:
+        if one.failure:
+            for place in one.picture.places:
+                one.picture.chunk.fail(place, one.failure)
+    if not good:
+        return
+    # One embedder serves all pictures of a collection.
+    embedder = good[0].picture.embedder
+    prepared = hasattr(embedder, "prepare_image")
+    vectors = checked(embedder, "prepared" if prepared else "image", [one.image for one in good])
+    for one, vector in zip(good, vectors, strict=True):
+        places = one.picture.places
+        rows = np.repeat(vector[None, :], len(places), axis=0)
+        one.picture.chunk.add(one.picture.space, places, rows)
+
+
+def _embed_texts(end: _End) -> None:
+    for space, (embedder, todo) in end.texts.items():
+        for at in range(0, len(todo.texts), TEXTS_AT_ONCE):
+            vectors = checked(embedder, "text", todo.texts[at : at + TEXTS_AT_ONCE])
+            groups = todo.places[at : at + TEXTS_AT_ONCE]
+            places = [place for same in groups for place in same]
+            repeats = [len(same) for same in groups]
+            end.chunk.add(space, places, np.repeat(vectors, repeats, axis=0))

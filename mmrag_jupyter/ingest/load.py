@@ -1,0 +1,248 @@
+"""Load a source into a store: only what is new or changed is read and embedded."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from mmrag_jupyter.errors import LoadStoppedError, SourceError
+from mmrag_jupyter.ingest.chunk import Chunk
+from mmrag_jupyter.ingest.digests import CONTENT_BYTES, Fingerprinted, addresses, fingerprint
+from mmrag_jupyter.ingest.embed import Embedding
+from mmrag_jupyter.ingest.report import LoadReport
+from mmrag_jupyter.items import NewItem, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mmrag_jupyter.ingest.report import Reporter
+    from mmrag_jupyter.items import Item, Modality, Source
+    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.store import Store, Writer
+
+FIRST_CHUNK, LARGEST_CHUNK = 64, 4096
+MOST_PICTURES = 256
+# A commit every one or two seconds: little is lost to a kill, and commits cost nothing.
+QUICK_SECONDS, SLOW_SECONDS = 0.7, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How a load treats what is gone and what is broken.
+
+    `prune` lets a source that has lost most of its items remove them here, `keep_missing`
+    removes nothing, `on_error="raise"` stops at the first problem.
+    """
+
+    prune: bool = False
+    keep_missing: bool = False
+    on_error: Literal["report", "raise"] = "report"
+
+
+def load(
+    source: Source,
+    store: Store,
+    writer: Writer,
+    *,
+    embedders: Mapping[Modality, tuple[int, Embedder]],
+    options: LoadOptions,
+    reporter: Reporter,
+) -> LoadReport:
+    """Bring a store up to date with a source, committing as it goes.
+
+    Parameters
+    ----------
+    embedders
+        For each modality the number of its space, and the embedder of that space.
+
+    Raises
+    ------
+    SourceError
+        The source has lost most of its items and `prune` is not set, or has a problem and
+        `on_error` is "raise".
+    LoadStoppedError
+        Interrupted; what was committed is kept.
+    """
+    run = _Load(source, store, writer, embedders=embedders, options=options, reporter=reporter)
+    return run.run()
+
+
+class _Load:
+    def __init__(
+        self,
+        source: Source,
+        store: Store,
+        writer: Writer,
+        *,
+        embedders: Mapping[Modality, tuple[int, Embedder]],
+        options: LoadOptions,
+        reporter: Reporter,
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._writer = writer
+        self._options = options
+        self._reporter = reporter
+        self._embedding = Embedding(store, embedders)
+        self._counts: Counter[str] = Counter()
+        self._problems: list[Problem] = []
+        self._done = 0
+        self._chunk_size = FIRST_CHUNK
+
+    def run(self) -> LoadReport:
+        began = time.monotonic()
+        gone = self._gone()
+        self._reporter.start(f"loading {self._source.label}", len(self._source.ids))
+        message = "stopped"
+        try:
+            for problem in self._source.problems:
+                self._note(problem)
+            self._embed_all()
+            if gone and not self._options.keep_missing:
+                self._counts["removed"] = self._writer.delete(gone)
+            self._writer.set_problems(self._source.key, self._problems)
+            report = self._report(began, kept=len(gone) if self._options.keep_missing else 0)
+            message = str(report)
+        except KeyboardInterrupt:
+            message = (
+                f"stopped after {self._done:,} of {len(self._source.ids):,} items; "
+                "what is loaded is kept, and the same command goes on from there"
+            )
+            raise LoadStoppedError(message.capitalize() + ".") from None
+        except Exception as error:
+            message = f"stopped: {error}"
+            raise
+        finally:
+            self._reporter.finish(message)
+        return report
+
+    def _gone(self) -> list[str]:
+        """Return the ids that this source no longer has; refuse if they are suspiciously many."""
+        here = set(self._source.ids)
+        before = self._store.ids(self._source.key)
+        gone = [item_id for item_id in before if item_id not in here]
+        suspicious = len(gone) > len(before) / 2 or (before and not here)
+        if suspicious and not (self._options.prune or self._options.keep_missing):
+            raise SourceError(
+                f"{self._source.label} has lost {len(gone):,} of the {len(before):,} items loaded "
+                "from it before; add --prune to remove them here too, or --keep-missing to keep "
+                "them (prune=True, keep_missing=True)."
+            )
+        return gone
+
+    def _embed_all(self) -> None:
+        pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mmrag-decode")
+        try:
+            chunk_began = time.monotonic()
+            for chunk in self._embedding.run(self._chunks(pool), pool):
+                self._commit(chunk)
+                took = time.monotonic() - chunk_began
+                self._chunk_size = _next_size(self._chunk_size, took)
+                chunk_began = time.monotonic()
+        finally:
+            # An interrupt must not wait for pictures that nobody needs any more.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _chunks(self, pool: ThreadPoolExecutor) -> Iterator[Chunk]:
+        stream = iter(self._source)
+        while items := self._take(stream):
+            stamps = self._store.file_digests(addresses(items))
+            if any(piece.media for item in items for piece in item.pieces):
+                hashed = list(pool.map(partial(fingerprint, stamps=stamps), items))
+            else:
+                hashed = [fingerprint(item, stamps) for item in items]
+            yield Chunk(self._changed(hashed))
+
+    def _take(self, stream: Iterator[Item | Problem]) -> list[Item]:
+        items: list[Item] = []
+        pictures = 0
+        for found in stream:
+            if isinstance(found, Problem):
+                self._note(found)
+                continue
+            items.append(found)
+            pictures += sum(piece.media is not None for piece in found.pieces)
+            if len(items) >= self._chunk_size or pictures >= MOST_PICTURES:
+                break
+        return items
+
+    def _changed(self, items: Sequence[Fingerprinted]) -> list[Fingerprinted]:
+        """Return the items to be embedded; settle the others at once."""
+        known = self._store.known([found.item.id for found in items])
+        fresh, moved = [], []
+        for found in items:
+            before = known.get(found.item.id)
+            same_content = before is not None and before.digest[:CONTENT_BYTES] == found.content
+            if before is None:
+                self._counts["added"] += 1
+                fresh.append(found)
+            elif before.source != self._source.key and not same_content:
+                self._fail(
+                    found.item.id,
+                    f"the id already names an item of {before.source!r}; load this source as "
+                    "another collection, or give it an id column of its own",
+                )
+            elif before.source == self._source.key and before.digest == found.digest:
+                self._counts["unchanged"] += 1
+                self._done += 1
+            elif same_content and not found.failures:
+                self._counts["updated"] += 1
+                self._done += 1
+                moved.append(found)
+            else:
+                self._counts["updated"] += 1
+                fresh.append(found)
+        if moved:
+            self._writer.update([_bare(found) for found in moved], source=self._source.key)
+        return fresh
+
+    def _commit(self, chunk: Chunk) -> None:
+        for found, reason in chunk.failures():
+            self._note(Problem(found.item.id, reason))
+        lost = [found for at, found in enumerate(chunk.items) if chunk.is_lost(at)]
+        known = self._store.known([found.item.id for found in lost])
+        for found in lost:
+            self._counts["updated" if found.item.id in known else "added"] -= 1
+            self._counts["failed"] += 1
+        items, vectors = chunk.ready()
+        if items:
+            self._writer.put(items, vectors, source=self._source.key)
+        self._done += len(chunk.items)
+        self._reporter.advance(self._done)
+
+    def _fail(self, item_id: str, reason: str) -> None:
+        self._counts["failed"] += 1
+        self._done += 1
+        self._note(Problem(item_id, reason))
+
+    def _note(self, problem: Problem) -> None:
+        if self._options.on_error == "raise":
+            raise SourceError(f"{problem.source}: {problem.reason}")
+        self._problems.append(problem)
+
+    def _report(self, began: float, kept: int) -> LoadReport:
+        notices = [self._source.notice] if self._source.notice else []
+        return LoadReport(
+            self._store.name,
+            self._source.label,
+            **{name: self._counts[name] for name in
+               ("added", "updated", "unchanged", "removed", "failed")},
+            kept=kept,
+            seconds=time.monotonic() - began,
+            problems=tuple(self._problems),
+            notices=tuple(notices),
+        )  # fmt: skip
+
+
+def _next_size(size: int, took: float) -> int:
+    if took < QUICK_SECONDS:
+        return min(size * 2, LARGEST_CHUNK)
+    return max(size // 2, FIRST_CHUNK // 2) if took > SLOW_SECONDS else size
+
+
+def _bare(found: Fingerprinted) -> NewItem:
+    return NewItem(found.item.id, found.digest, found.parts, found.item.metadata, found.item.index)

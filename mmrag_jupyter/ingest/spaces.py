@@ -1,0 +1,173 @@
+"""Which model serves which modality of a collection, remembered with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter import models
+from mmrag_jupyter.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.models import ModelLike
+    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.store import Space, Store, Writer
+
+SETTING = "models"
+BY_WORDS = "words alone"
+
+Serving = dict["Modality", tuple[int, "Embedder"]]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The models that a load asks for; None or "auto" means the collection's own."""
+
+    model: ModelLike = None
+    text_model: ModelLike = None
+    image_model: ModelLike = None
+    audio_model: ModelLike = None
+
+    def is_explicit(self, modality: Modality) -> bool:
+        """Tell whether the user has named a model for this modality."""
+        own = {"text": self.text_model, "audio": self.audio_model}.get(modality, self.image_model)
+        return any(not (choice is None or _is_auto(choice)) for choice in (self.model, own))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The embedder chosen for each modality (None: by words alone), and what to say of it."""
+
+    by_modality: Mapping[Modality, Embedder | None]
+    notice: str = ""
+
+
+class Spaces:
+    """The models of one collection: chosen at its first load, the same ever after.
+
+    Parameters
+    ----------
+    given
+        An embedder that the user hands over again on opening, where it has no address.
+    """
+
+    def __init__(self, store: Store, given: ModelLike = None) -> None:
+        self._store = store
+        self._given = given
+        self._loaded: dict[str, Embedder] = {}
+
+    def embedders(self) -> dict[int, Embedder]:
+        """Return the embedder of every space, loading those that are not loaded yet.
+
+        Raises
+        ------
+        ModelError
+            A model is gone, has changed, or must be given again.
+        """
+        spaces = self._store.spaces()
+        missing = [space for space in spaces if space.name not in self._loaded]
+        if missing:
+            recalled = models.recall([_spec(space) for space in missing], self._given)
+            self._loaded.update({one.name: one for one in recalled.embedders})
+        return {space.number: self._loaded[space.name] for space in spaces}
+
+    def remembered(self) -> dict[Modality, str | None]:
+        """Return the model's name of each modality loaded so far; None is by words alone."""
+        found: dict[Modality, str | None] = json.loads(self._store.setting(SETTING) or "{}")
+        return found
+
+    def plan(
+        self,
+        choice: ModelChoice,
+        modalities: frozenset[Modality],
+        *,
+        long_text: bool,
+        reembed: bool,
+    ) -> Plan:
+        """Choose the embedders for a load of these modalities.
+
+        Raises
+        ------
+        ModelError
+            The choice differs from what the collection has, and `reembed` is not set; or a
+            model cannot be had.
+        """
+        remembered = self.remembered()
+        if reembed:
+            modalities |= remembered.keys()
+        ask = frozenset(
+            modality
+            for modality in modalities
+            if modality not in remembered or reembed or choice.is_explicit(modality)
+        )
+        chosen: dict[Modality, Embedder | None] = {}
+        notice = ""
+        if ask:
+            resolved = models.resolve(
+                "auto" if choice.model is None else choice.model,
+                text_model=choice.text_model,
+                image_model=choice.image_model,
+                audio_model=choice.audio_model,
+                modalities=ask,
+                long_text=long_text,
+            )
+            notice = resolved.notice
+            chosen.update({modality: resolved.by_modality.get(modality) for modality in ask})
+        if not reembed:
+            for modality in ask & remembered.keys():
+                _refuse_another(modality, remembered[modality], chosen[modality])
+        kept = modalities - ask
+        own = {one.name: one for one in self.embedders().values()} if kept else {}
+        for modality in kept:
+            name = remembered[modality]
+            chosen[modality] = own[name] if name is not None else None
+        return Plan(chosen, notice)
+
+    def serve(self, writer: Writer, plan: Plan) -> Serving:
+        """Make the spaces that a plan needs, remember it, and return who serves what."""
+        serving: Serving = {}
+        for modality, embedder in plan.by_modality.items():
+            if embedder is None:
+                continue
+            number = writer.add_space(
+                embedder.name,
+                getattr(embedder, "address", None),
+                embedder.dim,
+                frozenset(embedder.modalities),
+            )
+            self._loaded[embedder.name] = embedder
+            serving[modality] = (number, embedder)
+        names = {
+            modality: embedder.name if embedder is not None else None
+            for modality, embedder in plan.by_modality.items()
+        }
+        writer.set_setting(SETTING, json.dumps({**self.remembered(), **names}))
+        return serving
+
+    def unused(self) -> list[int]:
+        """Return the numbers of spaces that serve no modality any more."""
+        names = set(self.remembered().values())
+        return [space.number for space in self._store.spaces() if space.name not in names]
+
+
+def _is_auto(choice: ModelLike) -> bool:
+    return isinstance(choice, str) and choice == "auto"
+
+
+def _refuse_another(modality: Modality, own: str | None, chosen: Embedder | None) -> None:
+    asked = chosen.name if chosen is not None else None
+    if asked == own:
+        return
+    raise ModelError(
+        f"This collection finds its {modality} parts by {own or BY_WORDS}, not by "
+        f"{asked or BY_WORDS}; load without a model to keep that, or add --reembed "
+        "(reembed=True) to embed the whole collection again."
+    )
+
+
+def _spec(space: Space) -> models.SpaceSpec:
+    return models.SpaceSpec(space.name, space.address, space.dim, space.modalities)

@@ -1,0 +1,157 @@
+"""What an embedder is, and the one door through which its vectors come in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+
+from mmrag_jupyter.errors import MmragError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+    from PIL.Image import Image
+
+    Vectors: TypeAlias = npt.NDArray[np.float32]
+
+MODALITIES = ("text", "image", "audio")
+
+_METHODS = {
+    "text": "embed_text",
+    "image": "embed_image",
+    "page": "embed_image",
+    "prepared": "embed_prepared",
+}
+
+# Vectors whose length is this near to 1 are taken as they are.
+_SLACK = 1e-3
+
+
+class Embedder(Protocol):
+    """Turns texts and pictures into vectors of one space.
+
+    The methods of modalities that it does not have need not exist. Some embedders have
+    more, which is read with `getattr`: `address` (str, what `model=` loads the same
+    embedder from; without it, the object must be given again when a collection is
+    reopened), `batch_size` (int, how many inputs to hand over at once), `image_edge` (int,
+    pixels of the shorter side that it looks at), and the pair
+    `prepare_image(image) -> object` and `embed_prepared(prepared) -> (n, dim) float32`,
+    which splits `embed_image` into work for any thread and work for the model's own.
+    """
+
+    @property
+    def name(self) -> str:
+        """A fingerprint of the model and its revision: equal names give equal vectors."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        ...
+
+    @property
+    def modalities(self) -> frozenset[str]:
+        """What it embeds: a subset of `"text"`, `"image"` and `"audio"`."""
+        ...
+
+    def embed_text(self, texts: list[str], *, query: bool) -> Vectors:
+        """Return `(n, dim)` float32, L2-normalised; `query` tells questions from documents."""
+        ...
+
+    def embed_image(self, images: list[Image]) -> Vectors:
+        """Return `(n, dim)` float32, L2-normalised."""
+        ...
+
+
+def checked(
+    embedder: Embedder, modality: str, inputs: Sequence[object], *, query: bool = False
+) -> Vectors:
+    """Embed inputs, and let only sound vectors through.
+
+    Parameters
+    ----------
+    embedder
+        The model to ask.
+    modality
+        `"text"`, `"image"`, `"page"`, or `"prepared"` for what `prepare_image` returned.
+    inputs
+        Texts, PIL images, or prepared images.
+    query
+        Whether texts are questions; some models treat these otherwise.
+
+    Returns
+    -------
+    ndarray
+        `(n, dim)` float32, L2-normalised.
+
+    Raises
+    ------
+    ModelError
+        When the model fails, or its vectors are of the wrong number or length, not
+        finite, or zero. The message names the model.
+    """
+    import numpy as np
+
+    if not inputs:
+        return np.empty((0, embedder.dim), dtype=np.float32)
+    method = cast("Callable[..., object]", getattr(embedder, _METHODS[modality]))
+    options = {"query": query} if modality == "text" else {}
+    try:
+        vectors = method(list(inputs), **options)
+    except MmragError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"{embedder.name} failed on {_count(len(inputs), modality)}: {reason(error)}"
+        ) from error
+    return _sound(embedder, vectors, len(inputs))
+
+
+def title(embedder: Embedder) -> str:
+    """Return the embedder's name, with its address where the name does not say it."""
+    address = getattr(embedder, "address", None)
+    known = address is None or embedder.name.startswith(address)
+    return embedder.name if known else f"{embedder.name} ({address})"
+
+
+def reason(error: BaseException) -> str:
+    """Return an error as one short line: its class and the first line that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = lines[0] if lines else ""
+    kind = type(error).__name__
+    return f"{kind}: {said[:300]}" if said else kind
+
+
+def _sound(embedder: Embedder, vectors: object, count: int) -> Vectors:
+    import numpy as np
+
+    name, dim = embedder.name, embedder.dim
+    try:
+        array = np.ascontiguousarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{name} did not return an array of numbers: {reason(error)}") from error
+    if array.ndim != 2:  # noqa: PLR2004 - a matrix has two
+        raise ModelError(
+            f"{name} returned an array of shape {array.shape}; ({count}, {dim}) is needed"
+        )
+    if len(array) != count:
+        raise ModelError(f"{name} returned {len(array)} vectors for {count} inputs")
+    if array.shape[1] != dim:
+        raise ModelError(f"{name} returned vectors of {array.shape[1]} numbers; its dim says {dim}")
+    lengths = np.sqrt(np.einsum("ij,ij->i", array, array, dtype=np.float64))
+    if not np.isfinite(lengths).all():
+        row = int(np.argmin(np.isfinite(lengths)))
+        found = "NaN" if np.isnan(array[row]).any() else "infinity"
+        raise ModelError(f"{name} returned {found} in row {row} of {count}; nothing was stored")
+    if not lengths.all():
+        row = int(np.argmin(lengths))
+        raise ModelError(f"{name} returned a zero vector in row {row} of {count}")
+    if np.abs(lengths - 1).max() > _SLACK:
+        array = (array / lengths[:, None]).astype(np.float32)
+    return array
+
+
+def _count(number: int, modality: str) -> str:
+    noun = "text" if modality == "text" else "image"
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,161 @@
+"""From a model's folder to a model in memory, and what it turned out to be."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from mmrag_jupyter.errors import ModelError
+from mmrag_jupyter.models import device as devices
+from mmrag_jupyter.models.base import reason
+from mmrag_jupyter.models.folder import TWO_TOWERS
+from mmrag_jupyter.models.pictures import Pictures, from_processor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sentence_transformers import SentenceTransformer
+
+    from mmrag_jupyter.models.folder import ModelFolder
+
+# SigLIP reads a text's vector off the last position and saw lower case only in training
+# (https://github.com/huggingface/transformers/issues/43054).
+_SIGLIP = frozenset({"siglip", "siglip2"})
+_TALKATIVE = ("transformers", "sentence_transformers")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A model in memory.
+
+    `text_options` are what its processor needs to be told about texts, `pictures` is the
+    fast way to make pictures ready, where the model is of a kind that has one.
+    """
+
+    model: SentenceTransformer
+    dim: int
+    modalities: frozenset[str]
+    batch: int
+    lowercase: bool
+    text_options: Mapping[str, object]
+    pictures: Pictures | None
+
+
+def load(folder: ModelFolder) -> Loaded:
+    """Load a model onto the best device of this computer.
+
+    Nothing is fetched, no code from the folder is run, only safetensors are read.
+
+    Raises
+    ------
+    ModelError
+        When the libraries cannot make a model of the folder.
+    """
+    where = devices.choose(folder.dtype)
+    with quiet():
+        try:
+            import torch
+            from sentence_transformers import SentenceTransformer
+
+            dtype = getattr(torch, where.dtype)
+            model = SentenceTransformer(
+                str(folder.path),
+                device=where.name,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"dtype": dtype, "use_safetensors": True},
+            )
+            # The first module follows model_kwargs; a projection after it has its own files.
+            for module in list(model)[1:]:
+                module.to(dtype)
+            return describe(model, batch=where.batch)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(
+                f"the model in {str(folder.path)!r} cannot be loaded: {reason(error)}"
+            ) from error
+
+
+def describe(model: SentenceTransformer, *, batch: int) -> Loaded:
+    """Find out what a model embeds, and into how many dimensions, by asking it.
+
+    Raises
+    ------
+    ModelError
+        When it embeds neither texts nor pictures.
+    """
+    kind = str(getattr(model.config, "model_type", ""))
+    told = [part for part in model.modalities if isinstance(part, str)]
+    modalities = frozenset(told) & {"text", "image"}
+    if not modalities:
+        raise ModelError(f"this model embeds {', '.join(told)}; texts or images are needed")
+    options = _text_options(model, kind)
+    probe = "text" if "text" in modalities else _grey()
+    with quiet():
+        vector = model.encode(
+            [{"text": probe} if len(modalities) > 1 else probe],
+            convert_to_tensor=True,
+            show_progress_bar=False,
+            **options,
+        )
+    return Loaded(
+        model=model,
+        dim=int(vector.shape[-1]),
+        modalities=modalities,
+        batch=batch,
+        lowercase=kind in _SIGLIP,
+        text_options=options,
+        pictures=_pictures(model, modalities),
+    )
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' bars and warnings about loading out of the notebook."""
+    from transformers.utils import logging as transformers_logging
+
+    levels = {name: logging.getLogger(name).level for name in _TALKATIVE}
+    had_bar = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+        if had_bar:
+            transformers_logging.enable_progress_bar()
+
+
+def _text_options(model: SentenceTransformer, kind: str) -> dict[str, object]:
+    """Return what `encode` must be told for texts: two-tower models know no limit of their own."""
+    if kind not in TWO_TOWERS or model.tokenizer is None:
+        return {}
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    limits = [int(limit) for limit in (positions, model.max_seq_length) if limit]
+    if not limits:
+        return {}
+    text: dict[str, object] = {"truncation": True, "max_length": min(limits)}
+    # sentence-transformers pads to the longest text of a batch, with which SigLIP's vectors
+    # depend on the company that a text keeps.
+    text["padding"] = "max_length" if kind in _SIGLIP else True
+    return {"processing_kwargs": {"text": text}}
+
+
+def _pictures(model: SentenceTransformer, modalities: frozenset[str]) -> Pictures | None:
+    first = cast("Any", model[0])
+    how = getattr(first, "modality_config", {}).get("image", {})
+    if "image" not in modalities or how.get("method") != "get_image_features":
+        return None
+    processor = getattr(first.processor, "image_processor", None)
+    return from_processor(processor) if processor is not None else None
+
+
+def _grey() -> object:
+    from PIL import Image
+
+    return Image.new("RGB", (64, 64), (128, 128, 128))

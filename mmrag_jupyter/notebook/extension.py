@@ -1,0 +1,67 @@
+"""The one place that touches the shell: `%load_ext` puts things there, `%unload_ext` takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from mmrag_jupyter.notebook.completer import make_matcher
+from mmrag_jupyter.notebook.magics import Mmrag
+from mmrag_jupyter.notebook.progress import Progresses
+from mmrag_jupyter.session import default_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.completer import MatcherAPIv2
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from mmrag_jupyter.ingest import Reporter
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Installed:
+    magics: Mmrag
+    matcher: MatcherAPIv2
+    progresses: Progresses
+    reporter_before: Callable[[], Reporter]
+
+
+_installed: WeakKeyDictionary[InteractiveShell, _Installed] = WeakKeyDictionary()
+
+
+def register(shell: InteractiveShell) -> None:
+    """Add the magics, their settings, completion and progress to a shell.
+
+    Done again, it replaces what it did before. The collections are those of the Python API,
+    and stay open.
+    """
+    unregister(shell)
+    session = default_session()
+    magics = Mmrag(shell, session)
+    installed = _Installed(
+        magics, make_matcher(shell, session), Progresses(shell), session.reporter
+    )
+    shell.register_magics(magics)
+    shell.Completer.custom_matchers.append(installed.matcher)
+    shell.events.register("post_run_cell", installed.progresses.end_all)
+    session.reporter = installed.progresses.new
+    _installed[shell] = installed
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Take everything back that `register` added; what others added since stays."""
+    installed = _installed.pop(shell, None)
+    if installed is None:
+        return
+    default_session().reporter = installed.reporter_before
+    shell.events.unregister("post_run_cell", installed.progresses.end_all)
+    shell.Completer.custom_matchers.remove(installed.matcher)
+    ours = id(installed.magics)
+    shell.configurables[:] = [one for one in shell.configurables if id(one) != ours]
+    manager = shell.magics_manager
+    manager.registry.pop(type(installed.magics).__name__, None)
+    for kind in ("line", "cell"):
+        if getattr(manager.magics[kind].get("mmrag"), "__self__", None) is installed.magics:
+            del manager.magics[kind]["mmrag"]

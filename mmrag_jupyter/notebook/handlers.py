@@ -1,0 +1,170 @@
+"""What each command of `%mmrag` does: a thin call of the Python API, with names resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+
+from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.notebook.namespace import require_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mmrag_jupyter.collection import Collection, LoadArguments
+    from mmrag_jupyter.display import Facts
+    from mmrag_jupyter.ingest import LoadReport
+    from mmrag_jupyter.notebook.grammar import Arguments
+    from mmrag_jupyter.notebook.namespace import Namespace
+    from mmrag_jupyter.search.hits import Hits
+    from mmrag_jupyter.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line that tells what was done; shows as that line."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | None:
+    """Load a variable or a path into a collection, which becomes the current one."""
+    if given.flag("as") and given.flag("in"):
+        raise UsageError("Give --as NAME to name it or --in NAME to add to it, not both.")
+    text = given.text("source") or ""
+    found = names.source(text)
+    into = given.text("in")
+    name = session.collection(into).name if into else given.text("as") or require_name(found, text)
+    options: LoadArguments = {
+        "text": given.listed("text"),
+        "image": given.listed("image"),
+        "id": given.text("id"),
+        "root": given.text("root"),
+        "prune": given.flag("prune"),
+        "keep_missing": given.flag("keep_missing"),
+        "reembed": given.flag("reembed"),
+        "on_error": "raise" if given.text("on_error") == "raise" else "report",
+    }
+    if found.key is not None:
+        options["key"] = found.key
+    if (model := given.text("model")) is not None:
+        options["model"] = names.model(model)
+    if (model := given.text("text_model")) is not None:
+        options["text_model"] = names.model(model)
+    if (model := given.text("image_model")) is not None:
+        options["image_model"] = names.model(model)
+    return session.load(found.value, name, **options).last_load
+
+
+def query(session: Session, given: Arguments, names: Namespace) -> Hits:
+    """Find the items nearest to a text, pictures or other items."""
+    text, where = given.text("text"), given.text("where")
+    if given.flag("expand"):
+        text = names.expand(text) if text else text
+        where = names.expand(where) if where else where
+    return session.collection(given.text("in")).query(
+        text,
+        image=[names.picture(one) for one in given.all("image")],
+        like=given.all("like"),
+        exclude=[names.avoided(one) for one in given.all("not")],
+        k=given.count("k"),
+        where=where,
+        modality=given.listed("modality"),
+        weights=given.weights("weights"),
+        view=given.text("view"),
+    )
+
+
+def list_collections(session: Session, _given: Arguments, _names: Namespace) -> pd.DataFrame:
+    """Return a dataframe of the collections."""
+    return session.list()
+
+
+def info(session: Session, given: Arguments, _names: Namespace) -> Facts:
+    """Tell what is in a collection."""
+    return session.collection(given.text("collection")).info()
+
+
+def use(session: Session, given: Arguments, _names: Namespace) -> Collection:
+    """Make a collection the current one."""
+    return session.use(given.text("collection") or "")
+
+
+def show(session: Session, given: Arguments, _names: Namespace) -> Hits:
+    """Show one item, with all its parts and metadata."""
+    return session.collection(given.text("in")).show(given.text("id") or "")
+
+
+def delete(session: Session, given: Arguments, _names: Namespace) -> Said:
+    """Delete items by id or by a condition."""
+    ids, where = given.all("ids"), given.text("where")
+    if not ids and where is None:
+        raise UsageError(
+            "%mmrag delete needs the ids of items, or --where EXPR;"
+            " a whole collection goes with %mmrag drop NAME."
+        )
+    collection = session.collection(given.text("in"))
+    number = collection.delete(ids or None, where=where)
+    return Said(f"{number:,} items deleted from collection {collection.name!r}.")
+
+
+def problems(session: Session, given: Arguments, _names: Namespace) -> pd.DataFrame:
+    """Return what could not be loaded, and why."""
+    return session.collection(given.text("collection")).problems()
+
+
+def save(session: Session, given: Arguments, _names: Namespace) -> Said:
+    """Write a copy of a collection to another folder."""
+    collection = session.collection(given.text("in"))
+    folder = collection.save(given.text("folder") or "")
+    return Said(f"Collection {collection.name!r} saved to {folder}.")
+
+
+def open_collection(session: Session, given: Arguments, names: Namespace) -> Collection:
+    """Open a collection by name or folder and make it the current one."""
+    model = given.text("model")
+    return session.open(
+        given.text("collection") or "",
+        None if model is None else names.model(model),
+        repair=given.flag("repair"),
+    )
+
+
+def drop(session: Session, given: Arguments, _names: Namespace) -> Said:
+    """Delete a collection and its files, once the user has said --yes."""
+    name = given.text("collection") or ""
+    if name not in session.names():
+        session.collection(name)  # raises, and suggests the nearest
+    if not given.flag("yes"):
+        raise UsageError(
+            f"This would delete collection {name!r}{_size(session, name)}; add --yes to do it."
+        )
+    session.drop(name)
+    return Said(f"Collection {name!r} dropped.")
+
+
+def compact(session: Session, given: Arguments, _names: Namespace) -> Said:
+    """Rewrite a collection's files without what was deleted."""
+    collection = session.collection(given.text("collection"))
+    collection.compact()
+    return Said(f"Collection {collection.name!r} compacted.")
+
+
+def models(_session: Session, _given: Arguments, _names: Namespace) -> pd.DataFrame:
+    """Return a dataframe of the models at hand and recommended."""
+    from mmrag_jupyter.models import catalogue
+
+    return catalogue()
+
+
+def _size(session: Session, name: str) -> str:
+    try:
+        collection = session.collection(name)
+    except StoreError:
+        return " (damaged)"
+    return f" with its {len(collection):,} items in {collection.folder}"

@@ -1,0 +1,234 @@
+"""The two commands of `%mmrag` that do the main job: `load` and `query`."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from mmrag_jupyter.items import Modality
+from mmrag_jupyter.notebook import handlers
+from mmrag_jupyter.notebook.grammar import Argument, Command, Example
+from mmrag_jupyter.search.query import SIGNALS
+
+
+def collection_option(summary: str) -> Argument:
+    """Return `--in NAME`, which stands for the current collection when it is not given."""
+    return Argument(
+        "in", "collection", summary, ("--in",), "NAME", default="the current collection"
+    )
+
+
+LOAD = Command(
+    "load",
+    "Load a dataframe, folder or file; again, to bring the collection up to date with it.",
+    handlers.load,
+    arguments=(
+        Argument(
+            "source",
+            "source",
+            "a variable (pandas, polars, Arrow, datasets, a list of paths, LlamaIndex nodes) or"
+            " else a path: a folder, a picture, a text, .csv, .parquet, .jsonl",
+            metavar="SOURCE",
+            required=True,
+        ),
+        Argument(
+            "as",
+            "new",
+            "name the collection",
+            ("--as",),
+            "NAME",
+            default="the variable's, folder's or file's own name",
+        ),
+        Argument("in", "collection", "add to a collection that is there", ("--in",), "NAME"),
+        Argument(
+            "text",
+            "columns",
+            "columns with texts, with commas between",
+            ("--text",),
+            "COLS",
+            many=True,
+            default="guessed, and said",
+        ),
+        Argument(
+            "image",
+            "columns",
+            "columns with pictures: paths, URLs, bytes or PIL images",
+            ("--image",),
+            "COLS",
+            many=True,
+            default="guessed, and said",
+        ),
+        Argument(
+            "id",
+            "column",
+            "column whose values name the items",
+            ("--id",),
+            "COL",
+            default="the dataframe's index, or the path",
+        ),
+        Argument(
+            "root",
+            "folder",
+            "folder that relative picture paths start from",
+            ("--root",),
+            "DIR",
+            default="the table's own folder, or the notebook's",
+        ),
+        Argument(
+            "model",
+            "model",
+            "what embeds texts and pictures: a name, a folder, or a variable",
+            ("--model",),
+            "M",
+            config="model",
+        ),
+        Argument(
+            "text_model",
+            "model",
+            "what embeds texts",
+            ("--text-model",),
+            "M",
+            config="text_model",
+        ),
+        Argument(
+            "image_model",
+            "model",
+            "what embeds pictures",
+            ("--image-model",),
+            "M",
+            config="image_model",
+        ),
+        Argument(
+            "prune",
+            "flag",
+            "remove items that the source has lost, although most are gone",
+            ("--prune",),
+        ),
+        Argument(
+            "keep_missing", "flag", "keep items that the source has lost", ("--keep-missing",)
+        ),
+        Argument("reembed", "flag", "embed everything again, with another model", ("--reembed",)),
+        Argument(
+            "on_error",
+            "choice",
+            "list what cannot be loaded, or stop at the first",
+            ("--on-error",),
+            "WHAT",
+            choices=("report", "raise"),
+            default="report",
+        ),
+    ),
+    examples=(
+        Example(
+            "%mmrag load products --image photo --text name,description --id sku",
+            "a dataframe, by the name of its variable",
+        ),
+        Example("%mmrag load ./photos --as photos", "a folder of pictures, and all folders in it"),
+        Example("%mmrag load reviews.csv --in products", "add a file to a collection"),
+        Example("%mmrag load products --model clip", "an embedder that you made: clip = ..."),
+    ),
+    notes=(
+        "Done again, it embeds only what is new or changed, and removes what is gone.",
+        "An interrupted load keeps what it has committed; the same command goes on from there.",
+        "SOURCE may be reached by names, attributes and [...]: data.products, frames['may'].",
+    ),
+)
+
+QUERY = Command(
+    "query",
+    "Find the items nearest to a text, pictures or other items.",
+    handlers.query,
+    arguments=(
+        Argument(
+            "text",
+            "words",
+            "what to look for; several words need no quotes",
+            metavar="TEXT",
+            many=True,
+        ),
+        Argument("k", "count", "how many hits", ("-k",), "N", config="k"),
+        Argument(
+            "image",
+            "picture",
+            "a picture to be like: a path, a URL, or a value such as"
+            " products.loc[3].photo; may be given again",
+            ("--image",),
+            "IMG",
+            many=True,
+        ),
+        Argument(
+            "like", "id", "an item to be like; may be given again", ("--like",), "ID", many=True
+        ),
+        Argument(
+            "not",
+            "avoid",
+            "words or a picture to avoid; may be given again",
+            ("--not",),
+            "TEXT_OR_IMG",
+            many=True,
+        ),
+        Argument(
+            "where",
+            "where",
+            "only items for which this holds, as in pandas' query or SQL",
+            ("--where",),
+            "EXPR",
+        ),
+        collection_option("the collection to search"),
+        Argument(
+            "modality",
+            "choices",
+            "only parts of these kinds",
+            ("--modality",),
+            "KINDS",
+            many=True,
+            choices=get_args(Modality),
+            default="all",
+        ),
+        Argument(
+            "weights",
+            "weights",
+            "how much each signal counts, such as text=2,image=1",
+            ("--weights",),
+            "WEIGHTS",
+            many=True,
+            choices=SIGNALS,
+            default="1 each",
+        ),
+        Argument(
+            "view",
+            "choice",
+            "how the hits are shown",
+            ("--view",),
+            "VIEW",
+            choices=("auto", "gallery", "table", "list"),
+            config="view",
+        ),
+        Argument("out", "variable", "also keep the hits in this variable", ("--out",), "NAME"),
+        Argument(
+            "expand",
+            "flag",
+            "fill in {expressions} and $names, in the text and in --where",
+            ("--expand",),
+        ),
+    ),
+    examples=(
+        Example(
+            "hits = %mmrag query fresh orange juice --where \"country == 'Spain'\" -k 12",
+            "text, and a condition on the columns",
+        ),
+        Example("%mmrag query --image ./mine.jpg --in photos", "a picture"),
+        Example(
+            "%mmrag query yellow fruit --not banana --image products.loc[3].photo",
+            "words and a picture together, and something to avoid",
+        ),
+        Example(
+            "%%mmrag query -k 5 --out similar\na longer text, with {braces} and $dollars",
+            "the cell as the text, just as it is",
+        ),
+    ),
+    notes=(
+        "The result is a list: hits[0], hits.ids, hits.to_pandas(). Each hit tells why it is one.",
+        "--where takes == != < > in like between, is null, and or not, and `names with spaces`.",
+    ),
+    body="text",
+)

@@ -1,0 +1,71 @@
+"""Run a query: its signals, fused, at most k items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.errors import NotFoundError, did_you_mean
+from mmrag_jupyter.search.fusion import Fused, fuse
+from mmrag_jupyter.search.signals import Ranker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.search.query import Query
+    from mmrag_jupyter.store import PartRow, Store
+
+# Parts to fetch from each signal: several parts of one item may match, and an item deep in
+# one ranking can still rise by another.
+DEPTH_FACTOR = 4
+LEAST_DEPTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The fused items, at most k, best first, and the parts that were seen on the way."""
+
+    items: list[Fused]
+    parts: Mapping[int, PartRow]
+
+
+def run(query: Query, store: Store, embedders: Mapping[int, Embedder]) -> Found:
+    """Search a store.
+
+    Parameters
+    ----------
+    embedders
+        The embedder of each space, by the space's number.
+
+    Raises
+    ------
+    NotFoundError
+        An item to be like is not in the collection.
+    WhereError
+        The condition cannot be understood.
+    """
+    like = _parts_to_be_like(query, store)
+    own = {row.item for row in like}
+    ranker = Ranker(query, store, embedders, like)
+    depth = max(DEPTH_FACTOR * query.k, LEAST_DEPTH)
+    while True:
+        signals = ranker.signals(depth)
+        seen = {part for signal in signals for part in signal.parts}
+        rows = {row.part: row for row in store.parts(sorted(seen))}
+        fused = fuse(signals, {part: row.item for part, row in rows.items()})
+        fused = [hit for hit in fused if hit.item not in own]
+        exhausted = all(len(signal.parts) < depth for signal in signals)
+        # Items of very many parts can fill a ranking; look deeper until k items are found.
+        if len(fused) >= query.k or exhausted:
+            return Found(fused[: query.k], rows)
+        depth *= 4
+
+
+def _parts_to_be_like(query: Query, store: Store) -> list[PartRow]:
+    found = store.find(query.like)
+    for item_id in query.like:
+        if item_id not in found:
+            near = did_you_mean(item_id, store.ids())
+            raise NotFoundError(f"No item {item_id!r} in collection {store.name!r}.{near}")
+    return store.parts_of(list(found.values()))

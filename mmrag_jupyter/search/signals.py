@@ -1,0 +1,156 @@
+"""The signals of a query: a ranking of words, and one of each modality of each space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.search.fusion import Signal, fuse
+from mmrag_jupyter.search.query import LEXICAL
+from mmrag_jupyter.search.vectors import mean_direction, query_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.search.query import Query
+    from mmrag_jupyter.search.vectors import Vector
+    from mmrag_jupyter.store import PartRow, Selection, Store
+
+# How many of the best text hits lend their pictures to a search for pictures without text.
+BRIDGE_HITS = 3
+# A long item to be like would become a query of thousands of words; the first ones tell.
+LIKE_CHARACTERS = 1000
+WRITTEN: frozenset[Modality] = frozenset({"text", "page"})
+
+
+class Ranker:
+    """Embeds a query once and ranks the collection's parts by it, to any depth."""
+
+    def __init__(
+        self,
+        query: Query,
+        store: Store,
+        embedders: Mapping[int, Embedder],
+        like: Sequence[PartRow],
+    ) -> None:
+        self._query = query
+        self._store = store
+        self._embedders = embedders
+        self._like = like
+        self._selections: dict[tuple[frozenset[Modality] | None, bool], Selection | None] = {}
+        self._present: frozenset[Modality] = frozenset(
+            modality for modality, count in store.part_counts().items() if count
+        )
+        self._allowed = self._present & query.modality if query.modality else self._present
+        # A wrong condition is told before a model is loaded for nothing.
+        self._within(None)
+        parts = [row.part for row in like]
+        self._vectors = {
+            space.number: query_vector(query, embedders[space.number], store, space.number, parts)
+            for space in store.spaces()
+        }
+
+    def signals(self, depth: int) -> list[Signal]:
+        """Return the query's signals, each of at most `depth` parts."""
+        lexical = self._lexical(depth)
+        dense = self._dense(depth)
+        signals = [*lexical, *dense] if self._allowed & WRITTEN else dense
+        if self._needs_bridge():
+            signals += self._bridge([*lexical, *(s for s in dense if s.name in WRITTEN)], depth)
+        return signals
+
+    def _within(
+        self, modality: frozenset[Modality] | None, *, without_text: bool = False
+    ) -> Selection | None:
+        key = (modality, without_text)
+        if key not in self._selections:
+            self._selections[key] = self._store.select(
+                where=self._query.where, modality=modality, without_text=without_text
+            )
+        return self._selections[key]
+
+    def _weight(self, name: str) -> float:
+        return self._query.weights.get(name, 1.0)
+
+    def _lexical(self, depth: int) -> list[Signal]:
+        if not self._present & WRITTEN:
+            return []
+        wanted = "\n".join([self._query.text, *(row.text for row in self._like)])
+        wanted = wanted[: max(LIKE_CHARACTERS, len(self._query.text))]
+        avoided = "\n".join(self._query.avoid_text)
+        signals = []
+        for text, avoid in ((wanted, False), (avoided, True)):
+            if text.strip():
+                parts, scores = self._store.lexical(text, depth, self._within(None))
+                signals.append(
+                    Signal(LEXICAL, parts.tolist(), scores.tolist(), self._weight(LEXICAL), avoid)
+                )
+        return signals
+
+    def _dense(self, depth: int) -> list[Signal]:
+        signals = []
+        for space in self._store.spaces():
+            found = self._vectors[space.number]
+            if found is None:
+                continue
+            # Within one space, texts lie closer to texts than pictures do (the modality gap),
+            # so each modality is a ranking of its own.
+            here = space.modalities & self._present
+            for modality in sorted(here & self._allowed):
+                within = self._within(None if len(here) == 1 else frozenset({modality}))
+                signals.append(
+                    self._nearest(
+                        modality,
+                        space.number,
+                        found.vector,
+                        depth,
+                        within=within,
+                        avoid=found.avoid,
+                    )
+                )
+        return signals
+
+    def _nearest(
+        self,
+        name: Modality,
+        space: int,
+        vector: Vector,
+        depth: int,
+        *,
+        within: Selection | None,
+        avoid: bool = False,
+    ) -> Signal:
+        parts, scores = self._store.nearest(space, vector[None, :], depth, within)
+        real = parts[0] >= 0
+        found = parts[0][real].tolist()
+        return Signal(name, found, scores[0][real].tolist(), self._weight(name), avoid)
+
+    def _needs_bridge(self) -> bool:
+        """Tell whether words can reach pictures only through items that have both."""
+        if not self._query.text.strip() or self._query.images or "image" not in self._allowed:
+            return False
+        return not any(
+            "image" in space.modalities and "text" in self._embedders[space.number].modalities
+            for space in self._store.spaces()
+        )
+
+    def _bridge(self, written: Sequence[Signal], depth: int) -> list[Signal]:
+        """Rank pictures by the pictures of the items that the words found.
+
+        Beside a ranking of texts only pictures that no text describes take part: the others
+        are found by their text, and their order there is better than that of look-alikes.
+        """
+        wanted = [signal for signal in written if not signal.avoid and signal.weight > 0]
+        rows = self._store.parts(sorted({part for signal in wanted for part in signal.parts}))
+        best = fuse(wanted, {row.part: row.item for row in rows})[:BRIDGE_HITS]
+        lenders = self._store.parts_of([hit.item for hit in best])
+        pictures = [row.part for row in lenders if row.modality == "image"]
+        within = self._within(frozenset({"image"}), without_text=bool(self._allowed & WRITTEN))
+        signals = []
+        for space in self._store.spaces():
+            here = [part for part in pictures if space.number in self._store.spaces_of(part)]
+            if here:
+                vector = mean_direction(self._store.vectors(space.number, here))
+                signals.append(self._nearest("image", space.number, vector, depth, within=within))
+        return signals

@@ -1,0 +1,72 @@
+"""The things a user puts into a query, as values of one kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+
+from mmrag_jupyter.errors import QueryError
+from mmrag_jupyter.items import Media
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+T = TypeVar("T")
+ImageLike: TypeAlias = "str | Path | bytes | Image | Mapping[str, object] | Media"
+
+_WORD = re.compile(r"\w+")
+
+
+def as_list(value: T | Iterable[T] | None) -> list[T]:
+    """Return one value or several as a list; text, bytes and mappings are one value."""
+    if value is None:
+        return []
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        return [cast("T", value)]
+    return list(value)
+
+
+def pictures(value: ImageLike | Iterable[ImageLike] | None) -> tuple[Media, ...]:
+    """Return the pictures of a query; nothing is opened yet.
+
+    Raises
+    ------
+    QueryError
+        A value is not a picture.
+    """
+    return tuple(_media(one) for one in as_list(value))
+
+
+def avoided(
+    value: ImageLike | Iterable[ImageLike] | None,
+) -> tuple[tuple[str, ...], tuple[Media, ...]]:
+    """Split what is to be avoided into words and pictures: a `str` is words."""
+    things = as_list(value)
+    texts = tuple(one for one in things if isinstance(one, str) and one.strip())
+    return texts, pictures([one for one in things if not isinstance(one, str)])
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a query, to be marked in what it finds."""
+    return tuple(dict.fromkeys(_WORD.findall(text)))
+
+
+def _media(value: object) -> Media:
+    if isinstance(value, Media):
+        return value
+    if isinstance(value, Mapping):
+        value = value.get("bytes") or value.get("path")
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return Media(url=value)
+    if isinstance(value, str | Path):
+        return Media(path=Path(value).expanduser())
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Media(data=bytes(value))
+    if hasattr(value, "convert") and hasattr(value, "size"):
+        return Media(image=cast("Image", value))
+    raise QueryError(
+        f"A {type(value).__name__} is not a picture; "
+        "give a path, an address, bytes, or a PIL image."
+    )

@@ -1,0 +1,90 @@
+"""A query's vector in one space: the sum of what is wanted, less what is avoided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmrag_jupyter.models.base import checked
+from mmrag_jupyter.sources.images import open_image
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from mmrag_jupyter.items import Media
+    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.search.query import Query
+    from mmrag_jupyter.store import Store
+
+    Vector = npt.NDArray[np.float32]
+
+# An avoided thing at full strength would turn the query away from everything that the two
+# share; at half it still orders the results by how little they have of it.
+AVOID_STRENGTH = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpaceQuery:
+    """A unit vector to search a space with; `avoid` where only things to avoid fit it."""
+
+    vector: Vector
+    avoid: bool = False
+
+
+def query_vector(
+    query: Query, embedder: Embedder, store: Store, space: int, like_parts: Sequence[int]
+) -> SpaceQuery | None:
+    """Embed a query once for one space; None where nothing of it can be expressed there.
+
+    Parameters
+    ----------
+    like_parts
+        The parts of the items that the results should be like; those without a vector in
+        this space are passed over.
+    """
+    wanted = _embed(embedder, [query.text] if query.text.strip() else [], query.images)
+    wanted += _stored(store, space, like_parts)
+    avoided = _embed(embedder, query.avoid_text, query.avoid_images)
+    if wanted and avoided:
+        direction = _sum(wanted) - AVOID_STRENGTH * _sum(avoided)
+        return SpaceQuery(_unit(direction))
+    if wanted:
+        return SpaceQuery(_sum(wanted))
+    if avoided:
+        return SpaceQuery(_sum(avoided), avoid=True)
+    return None
+
+
+def mean_direction(vectors: npt.NDArray[np.float32]) -> Vector:
+    """Return the normalised sum of unit vectors, shape (n, dim) to (dim,)."""
+    return _unit(vectors.sum(axis=0))
+
+
+def _embed(embedder: Embedder, texts: Sequence[str], images: Sequence[Media]) -> list[Vector]:
+    vectors: list[Vector] = []
+    if texts and "text" in embedder.modalities:
+        vectors += list(checked(embedder, "text", list(texts), query=True))
+    if images and "image" in embedder.modalities:
+        edge = getattr(embedder, "image_edge", None)
+        opened = [open_image(image, edge=edge) for image in images]
+        vectors += list(checked(embedder, "image", opened))
+    return vectors
+
+
+def _stored(store: Store, space: int, parts: Sequence[int]) -> list[Vector]:
+    here = [part for part in parts if space in store.spaces_of(part)]
+    return [mean_direction(store.vectors(space, here))] if here else []
+
+
+def _sum(vectors: Sequence[Vector]) -> Vector:
+    return mean_direction(np.stack(vectors))
+
+
+def _unit(vector: Vector) -> Vector:
+    length = float(np.linalg.norm(vector))
+    # Opposite things cancel out; any direction is then as good as another.
+    return vector / length if length > 0 else vector

@@ -1,0 +1,285 @@
+"""The collections of one notebook or script: by name, with a current one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from mmrag_jupyter.collection import Collection
+from mmrag_jupyter.errors import NotFoundError, StoreError, did_you_mean
+from mmrag_jupyter.ingest import TerminalReporter
+from mmrag_jupyter.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from mmrag_jupyter.collection import LoadArguments
+    from mmrag_jupyter.ingest import Reporter
+    from mmrag_jupyter.models import ModelLike
+
+DEFAULT_NAME = "collection"
+_NAME = re.compile(r"[^\W_][\w. -]*")
+
+
+@dataclass(slots=True)
+class Config:
+    """What a user sets once: defaults of queries, models and display.
+
+    `output_bytes` bounds the HTML of one result, `thumbnail` is the longer side of its
+    pictures in pixels, `root` the folder that holds the collections.
+    """
+
+    k: int = 8
+    view: str = "auto"
+    model: str = "auto"
+    text_model: str | None = None
+    image_model: str | None = None
+    root: str = ".mmrag"
+    output_bytes: int = 65536
+    thumbnail: int = 256
+
+
+class Session:
+    """Opens, makes and forgets collections, and remembers which one is current.
+
+    Parameters
+    ----------
+    config
+        The user's settings; read at every use, so that a change counts at once.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or Config()
+        self.current: str | None = None
+        self.reporter: Callable[[], Reporter] = TerminalReporter
+        self._open: dict[str, Collection] = {}
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds the collections."""
+        return Path(self.config.root)
+
+    def load(
+        self,
+        source: object,
+        name: str | None = None,
+        *,
+        store: str | Path | None = None,
+        **options: Unpack[LoadArguments],
+    ) -> Collection:
+        """Load a source into the collection `name`, which is made if there is none.
+
+        Loading the same source again brings the collection up to date with it.
+
+        Parameters
+        ----------
+        source
+            A dataframe (pandas, polars), an Arrow table, a `datasets.Dataset`, a path or a
+            list of paths, or LlamaIndex nodes.
+        name
+            The collection's name; otherwise that of the file or folder.
+        store
+            The folder that holds the collection; otherwise `.mmrag/<name>`.
+        options
+            As `Collection.load` takes them.
+
+        Raises
+        ------
+        SourceError
+            The source cannot be read as asked, or is empty.
+        StoreError
+            The folder cannot be used.
+        """
+        if name is None:
+            name = Path(store).name if store is not None else _name_of(source)
+        folder = Path(store) if store is not None else self._folder(name)
+        if not isinstance(source, str | Path | list | tuple):
+            options.setdefault("key", f"table:{name}")
+        made = name not in self._open and not Store.exists(folder)
+        collection = self._collection_at(folder, name, create=True)
+        try:
+            collection.load(source, **options)
+        except BaseException:
+            # A first load that gave nothing leaves nothing behind.
+            if made and not len(collection):
+                self._open.pop(name, None)
+                collection.remove()
+            raise
+        self.current = name
+        return collection
+
+    def open(
+        self, name_or_store: str | Path, model: ModelLike = None, *, repair: bool = False
+    ) -> Collection:
+        """Open a collection by its name, or by the folder that holds it, and make it current.
+
+        Parameters
+        ----------
+        model
+            The embedder, where it was given as an object and cannot be loaded by name.
+        repair
+            Save what can be saved of a damaged collection first; the damaged files are kept.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such collection.
+        StoreDamagedError
+            A file is damaged; the message says what `repair` can save.
+        """
+        name = str(name_or_store)
+        folder = self._folder(name) if _NAME.fullmatch(name) else Path(name)
+        if not Store.exists(folder):
+            folder = Path(name)
+        if not Store.exists(folder):
+            raise NotFoundError(self._no_collection(name))
+        self.close(folder)
+        notices = Store.repair(folder) if repair else []
+        collection = self._collection_at(folder, None, model=model)
+        collection.notices += notices
+        self.current = collection.name
+        return collection
+
+    def collection(self, name: str | None = None) -> Collection:
+        """Return the collection `name`, or the current one; opened from disk if need be.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such collection, or none at all yet.
+        """
+        if name is None:
+            name = self.current or self._only_name()
+        if name in self._open:
+            return self._open[name]
+        if name not in self.names():
+            raise NotFoundError(self._no_collection(name))
+        return self._collection_at(self._folder(name), name)
+
+    def use(self, name: str) -> Collection:
+        """Make a collection the current one and return it."""
+        collection = self.collection(name)
+        self.current = collection.name
+        return collection
+
+    def drop(self, name: str) -> None:
+        """Delete a collection's files; files that are not its own stay."""
+        self.collection(name).remove()
+        self._open.pop(name, None)
+        if self.current == name:
+            self.current = None
+
+    def close(self, folder: Path) -> None:
+        """Close the collection that is open at `folder`, if any."""
+        for name, collection in list(self._open.items()):
+            if collection.folder.resolve() == folder.resolve():
+                collection.close()
+                del self._open[name]
+
+    def names(self) -> list[str]:
+        """Return the names of the collections that are open or lie in the root folder."""
+        here = self.root.iterdir() if self.root.is_dir() else ()
+        on_disk = {folder.name for folder in here if Store.exists(folder)}
+        return sorted(on_disk | set(self._open))
+
+    def list(self) -> pd.DataFrame:
+        """Return a dataframe of the collections: name, items, parts, models, folder, current."""
+        import pandas as pd
+
+        rows = []
+        for name in self.names():
+            try:
+                row = self.collection(name).summary()
+            except StoreError as error:
+                row = {"name": name, "problem": str(error)}
+            rows.append({**row, "current": name == self.current})
+        return pd.DataFrame(rows, columns=None if rows else ["name", "items", "current"])
+
+    def _collection_at(
+        self, folder: Path, name: str | None, *, model: ModelLike = None, create: bool = False
+    ) -> Collection:
+        if name is not None and name in self._open:
+            opened = self._open[name]
+            if opened.folder.resolve() != folder.resolve():
+                raise StoreError(
+                    f"A collection {name!r} is already open from {opened.folder}; "
+                    "choose another name for this one."
+                )
+            return opened
+        if Store.exists(folder):
+            store = Store.open(folder)
+        elif create:
+            store = Store.create(folder, _checked_name(name or folder.name))
+        else:
+            raise NotFoundError(self._no_collection(str(name or folder)))
+        collection = Collection(store, self.config, model=model, reporter=self._reporter)
+        self._open[name or collection.name] = collection
+        return collection
+
+    def _reporter(self) -> Reporter:
+        # Looked up late: the notebook may set its own after a collection was opened.
+        return self.reporter()
+
+    def _folder(self, name: str) -> Path:
+        return self.root / name
+
+    def _only_name(self) -> str:
+        names = self.names()
+        if len(names) == 1:
+            return names[0]
+        if not names:
+            raise NotFoundError("There is no collection yet; make one with %mmrag load SOURCE.")
+        raise NotFoundError(
+            f"No collection is current; choose one with --in NAME or %mmrag use NAME: "
+            f"{', '.join(names)}."
+        )
+
+    def _no_collection(self, name: str) -> str:
+        names = self.names()
+        if not names:
+            return f"No collection {name!r}; there is none yet, make one with %mmrag load SOURCE."
+        return f"No collection {name!r}; there are {', '.join(names)}.{did_you_mean(name, names)}"
+
+
+def _name_of(source: object) -> str:
+    if isinstance(source, str | Path):
+        return re.sub(r"[^\w. -]", "_", Path(source).expanduser().resolve().stem) or DEFAULT_NAME
+    return DEFAULT_NAME
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
+        raise StoreError(
+            f"{name!r} cannot name a collection; use letters, digits, spaces, dots, dashes and "
+            "underscores, beginning with a letter or digit."
+        )
+    return name
+
+
+@cache
+def default_session() -> Session:
+    """Return the session that `mm.load`, `mm.open` and the magics share in one process."""
+    return Session()
+
+
+def load(
+    source: object,
+    name: str | None = None,
+    *,
+    store: str | Path | None = None,
+    **options: Unpack[LoadArguments],
+) -> Collection:
+    """Load a source into a collection of this process's session; see `Session.load`."""
+    return default_session().load(source, name, store=store, **options)
+
+
+def open(  # noqa: A001 - mm.open reads as it should
+    name_or_store: str | Path, model: ModelLike = None, *, repair: bool = False
+) -> Collection:
+    """Open a collection again, after a restart say; see `Session.open`."""
+    return default_session().open(name_or_store, model, repair=repair)

@@ -1,0 +1,215 @@
+"""Folders, single files and lists of files as items: one picture or one text each."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.errors import SourceError, did_you_mean
+from mmrag_jupyter.items import Column, Item, Media, Piece, Problem
+from mmrag_jupyter.sources.chunks import chunks
+from mmrag_jupyter.sources.images import picture_suffixes
+from mmrag_jupyter.sources.stream import Stream
+from mmrag_jupyter.sources.walk import Found, found_file, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TEXT_SUFFIXES = frozenset({".txt", ".md"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
+
+_COLUMNS = (
+    Column("path", "str", "str"),
+    Column("name", "str", "str"),
+    Column("folder", "str", "str"),
+    Column("suffix", "str", "str"),
+    Column("size", "int", "int64"),
+    Column("modified", "datetime", "datetime64[us, UTC]"),
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def existing(path: Path) -> os.stat_result:
+    """Return the status of a file or folder that the user named.
+
+    Raises
+    ------
+    SourceError
+        It is not there (the nearest name beside it is suggested) or cannot be looked at.
+    """
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        raise SourceError(f"There is no file or folder {path}.{_nearest(path)}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path} cannot be read: {reason}.") from None
+
+
+def _nearest(path: Path) -> str:
+    """Suggest a name in the deepest folder of a path that exists."""
+    for folder, name in zip(path.parents, (path, *path.parents), strict=False):
+        if folder.is_dir():
+            try:
+                near = did_you_mean(name.name, os.listdir(folder))  # noqa: PTH208 - names only
+            except OSError:
+                return ""
+            return near or (f" The folder {folder} has no {name.name!r}." if name != path else "")
+    return ""
+
+
+def folder_source(folder: Path, *, key: str | None, chunk_tokens: int) -> Stream:
+    """Return the source of all pictures and texts below a folder."""
+    files, problems = walk(folder)
+    key = key or f"path:{folder.as_posix()}"
+    label = folder.name or str(folder)
+    return _source(files, problems, chunk_tokens, key=key, label=label, where=f" in {folder}")
+
+
+def file_source(path: Path, *, key: str | None, chunk_tokens: int) -> Stream:
+    """Return the source of one picture or text.
+
+    Raises
+    ------
+    SourceError
+        It is neither; the message says what can be loaded.
+    """
+    info = existing(path)
+    if not stat.S_ISREG(info.st_mode):
+        raise SourceError(f"{path} is neither a file nor a folder.")
+    if path.suffix.lower() not in picture_suffixes() | TEXT_SUFFIXES:
+        raise SourceError(
+            f"{path.name} is of a type that is not loaded ({path.suffix or 'no suffix'}); a source "
+            "is a picture, .txt, .md, .csv, .tsv, .parquet or .jsonl, or a folder of pictures "
+            "and texts."
+        )
+    found = found_file(path.name, path, info)
+    key = key or f"path:{path.as_posix()}"
+    return _source([found], [], chunk_tokens, key=key, label=path.name)
+
+
+def list_source(
+    paths: Sequence[Path], root: Path | None, *, key: str | None, chunk_tokens: int
+) -> Stream:
+    """Return the source of a list of files and folders.
+
+    The id of a file is its path relative to `root`, else to the working folder where it lies
+    below that, else its whole path: adding to the list renames nothing.
+    """
+    base = root or Path.cwd()
+    files: dict[str, Found] = {}
+    problems = []
+    for path in paths:
+        place = base / path.expanduser()
+        relative = _relative(place, base)
+        try:
+            info = place.stat()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            problems.append(Problem(relative, reason))
+            continue
+        if stat.S_ISDIR(info.st_mode):
+            inside, failed = walk(place)
+            problems += [Problem(f"{relative}/{one.source}", one.reason) for one in failed]
+            for one in inside:
+                name = f"{relative}/{one.relative}"
+                files[name] = Found(name, one.path, one.size, one.mtime_ns)
+        else:
+            files[relative] = found_file(relative, place, info)
+    folders = [os.fspath((base / path).parent) for path in paths]
+    common = os.path.commonpath(folders) if folders else os.fspath(base)
+    key = key or f"paths:{Path(common).as_posix()}"
+    return _source(list(files.values()), problems, chunk_tokens, key=key, label="list of files")
+
+
+def _relative(path: Path, base: Path) -> str:
+    plain = Path(os.path.normpath(path))
+    return (plain.relative_to(base) if plain.is_relative_to(base) else plain).as_posix()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Files:
+    files: Sequence[Found]
+    pictures: frozenset[str]
+    chunk_tokens: int
+
+    def items(self) -> Iterator[Item | Problem]:
+        for found in self.files:
+            try:
+                yield Item(found.relative, self._pieces(found), _metadata(found))
+            except OSError as error:
+                yield Problem(found.relative, error.strerror or str(error))
+
+    def _pieces(self, found: Found) -> list[Piece]:
+        if found.path.suffix.lower() in self.pictures:
+            return [Piece("image", media=Media(path=found.path))]
+        text = _decoded(found.path.read_bytes())
+        return [Piece("text", chunk) for chunk in chunks(text, self.chunk_tokens)]
+
+
+def _source(
+    files: Sequence[Found],
+    problems: Sequence[Problem],
+    chunk_tokens: int,
+    *,
+    key: str,
+    label: str,
+    where: str = "",
+) -> Stream:
+    pictures = picture_suffixes()
+    loadable, others = [], Counter[str]()
+    for found in files:
+        suffix = found.path.suffix.lower()
+        if suffix in pictures or suffix in TEXT_SUFFIXES:
+            loadable.append(found)
+        else:
+            others[suffix or "without a suffix"] += 1
+    notices = [] if loadable else [f"found no pictures and no texts{where}"]
+    if others:
+        count = "1 file that is" if others.total() == 1 else f"{others.total():,} files that are"
+        told = [name for name, _ in others.most_common(6)]
+        more = ", ..." if len(others) > len(told) else ""
+        notices.append(f"skipped {count} neither picture nor text: {', '.join(told)}{more}")
+    return Stream(
+        key,
+        label,
+        [found.relative for found in loadable],
+        _COLUMNS,
+        frozenset("image" if one.path.suffix.lower() in pictures else "text" for one in loadable),
+        "; ".join(notices),
+        problems,
+        _Files(loadable, pictures, chunk_tokens).items,
+    )
+
+
+def _metadata(found: Found) -> dict[str, object]:
+    path = PurePosixPath(found.relative)
+    folder = path.parent.as_posix()
+    try:
+        modified = _EPOCH + timedelta(microseconds=found.mtime_ns // 1000)
+    except OverflowError:
+        modified = None
+    return {
+        "path": found.relative,
+        "name": path.name,
+        "folder": "" if folder == "." else folder,
+        "suffix": path.suffix.lower(),
+        "size": found.size,
+        "modified": modified,
+    }
+
+
+def _decoded(data: bytes) -> str:
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(encoding, "replace").replace("\r\n", "\n")

@@ -1,0 +1,28 @@
+"""The one concrete source: what is known of it beforehand, and how to walk its items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mmrag_jupyter.items import Column, Item, Modality, Problem
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """A source of items; `items` starts one walk over them. See `mmrag_jupyter.items.Source`."""
+
+    key: str
+    label: str
+    ids: Sequence[str]
+    columns: Sequence[Column]
+    modalities: frozenset[Modality]
+    notice: str
+    problems: Sequence[Problem]
+    items: Callable[[], Iterator[Item | Problem]]
+
+    def __iter__(self) -> Iterator[Item | Problem]:
+        return self.items()

@@ -1,0 +1,281 @@
+"""The rows of any table as items."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.errors import SourceError, did_you_mean
+from mmrag_jupyter.items import Item, Piece, Problem
+from mmrag_jupyter.sources import guess
+from mmrag_jupyter.sources.cells import media_of
+from mmrag_jupyter.sources.chunks import chunks
+from mmrag_jupyter.sources.plain import as_text, id_of
+from mmrag_jupyter.sources.stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.sources.frames import Table, TableColumn
+
+    Names = str | Sequence[str] | None
+
+_BLOCK = 4096
+_BLOCK_WITH_PICTURES = 64  # each may be megabytes, and a block is in memory at once
+_NAMED = 3  # how many offenders a message names
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roles:
+    """What a table's columns are for; `notice` says what of it was guessed."""
+
+    texts: Sequence[str]
+    media: Sequence[tuple[Modality, str]]
+    id: str | None
+    notice: str
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What a row may have parts of."""
+        return frozenset([modality for modality, _ in self.media] + ["text"] * bool(self.texts))
+
+
+def roles(
+    table: Table,
+    folders: Sequence[Path],
+    *,
+    text: Names,
+    image: Names,
+    audio: Names,
+    id_column: str | None,
+) -> Roles:
+    """Return the columns by what they are for: as named, and guessed where not named.
+
+    Raises
+    ------
+    SourceError
+        A column does not exist (the nearest is named), or cannot be text.
+    """
+    if id_column is not None:
+        _known(table, id_column, levels=True)
+    named_images, named_texts = _named(table, image), _named(table, text)
+    audios = _named(table, audio) or []
+    images = guess.image_columns(table, folders) if named_images is None else named_images
+    images = [name for name in images if name not in audios]
+    texts = named_texts
+    if texts is None:
+        texts = guess.text_columns(table, [*images, *audios, *([id_column] if id_column else [])])
+    for name in texts:
+        kind = table.columns[name].column.kind
+        if kind in {"bytes", "media"} or (kind != "str" and name in [*images, *audios]):
+            raise SourceError(
+                f"Column {name!r} of the {table.label} holds bytes or pictures, not text; "
+                "name other columns with --text."
+            )
+    guesses = [
+        f"{', '.join(found) or 'no column'} as {word} (--{option} names others)"
+        for named, found, word, option in (
+            (named_images, images, "pictures", "image"),
+            (named_texts, texts, "text", "text"),
+        )
+        if named is None and (found or not (images or texts))
+    ]
+    notice = f"took {' and '.join(guesses)}" if guesses and table.count else ""
+    media: list[tuple[Modality, str]] = [("image", name) for name in images]
+    return Roles(texts, media + [("audio", name) for name in audios], id_column, notice)
+
+
+def _named(table: Table, names: Names) -> list[str] | None:
+    """Return the columns that an option names; a string may name several, with commas."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        whole = names.strip()
+        names = [whole] if whole in table.columns else whole.split(",")
+    found = [str(name).strip() for name in names]
+    found = [name for name in found if name]
+    for name in found:
+        _known(table, name)
+    return list(dict.fromkeys(found))
+
+
+def _known(table: Table, name: str, *, levels: bool = False) -> None:
+    known = list(table.columns)
+    if levels:
+        known += [part.column.name for part in table.levels if part.column.name]
+    if name not in known:
+        listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")  # noqa: PLR2004 - one line
+        near = did_you_mean(name, known) or f" Its columns are: {listed or 'none at all'}."
+        raise SourceError(f"The {table.label} has no column {name!r}.{near}")
+
+
+def table_source(
+    table: Table,
+    chosen: Roles,
+    *,
+    folders: Sequence[Path],
+    key: str | None,
+    chunk_tokens: int,
+    problems: Sequence[Problem] = (),
+) -> Stream:
+    """Return the source whose items are a table's rows.
+
+    Raises
+    ------
+    SourceError
+        Ids that are missing or that several rows share.
+    """
+    pictures = {name for _, name in chosen.media}
+    parts = [
+        replace(part, column=replace(part.column, kind="media", dtype="object", detail=""))
+        if part.column.role == "column"
+        and _is_media(table, part, named=part.column.name in pictures)
+        else part
+        for part in table.parts
+    ]
+    marked = replace(table, parts=parts)
+    ids = row_ids(marked, chosen.id)
+    rows = _Rows(marked, chosen, ids, folders, chunk_tokens)
+    return Stream(
+        key or f"table:{_schema_digest(table)}",
+        table.label,
+        ids,
+        [part.column for part in parts],
+        chosen.modalities,
+        _with_id_hint(table, chosen),
+        problems,
+        rows.items,
+    )
+
+
+def _is_media(table: Table, part: TableColumn, *, named: bool) -> bool:
+    if part.column.kind == "str":
+        return False
+    return named or (
+        part.column.kind in {"bytes", "json", "any", "media"}
+        and guess.hold_pictures(part, table.count)
+    )
+
+
+def _with_id_hint(table: Table, chosen: Roles) -> str:
+    """Add to the notice which column would give ids that stay when rows move."""
+    better = guess.id_column(table) if chosen.id is None and _is_numbered(table) else None
+    hint = f"rows are known by their number (--id {better} would use that column)" if better else ""
+    return "; ".join(filter(None, (chosen.notice, hint)))
+
+
+def _is_numbered(table: Table) -> bool:
+    levels = table.levels
+    return len(levels) == 1 and not levels[0].column.name and levels[0].column.kind == "int"
+
+
+def _schema_digest(table: Table) -> str:
+    # Names only: a column that gets its first missing value changes its dtype, and is still
+    # the same column of the same table.
+    names = [[part.column.role, part.column.name] for part in table.parts]
+    return hashlib.blake2b(json.dumps(names).encode(), digest_size=8).hexdigest()
+
+
+def row_ids(table: Table, column: str | None) -> list[str]:
+    """Return the id of each row: a column's values, else the index's, its levels joined by "/".
+
+    Raises
+    ------
+    SourceError
+        For ids that are missing or that several rows share; the message names the first.
+    """
+    if column is None:
+        source, parts = "the index", table.levels
+    else:
+        levels = {part.column.name: part for part in table.levels}
+        source, parts = f"column {column!r}", [table.columns.get(column) or levels[column]]
+    lists = [part.values(0, table.count) for part in parts]
+    ids = [id_of(values) for values in zip(*lists, strict=True)]
+    refuse_bad_ids(ids, f"{source} of the {table.label}")
+    return ids
+
+
+def refuse_bad_ids(ids: Sequence[str], where: str) -> None:
+    """Raise SourceError for ids that are empty or not unique."""
+    advice = "give a column that differs in each row with --id"
+    empty = [number for number, item_id in enumerate(ids) if not item_id]
+    if empty:
+        rows = "row" if len(empty) == 1 else "rows"
+        raise SourceError(
+            f"{len(empty):,} {rows} without an id in {where} (counted from 0: "
+            f"{_first(map(str, empty))}); {advice}."
+        )
+    if len(set(ids)) < len(ids):
+        twice = {item_id: times for item_id, times in Counter(ids).items() if times > 1}
+        told = _first(f"{item_id!r} ({times} times)" for item_id, times in twice.items())
+        count = "1 id is" if len(twice) == 1 else f"{len(twice):,} ids are"
+        raise SourceError(f"{count} not unique in {where}: {told}; {advice}.")
+
+
+def _first(offenders: Iterable[str]) -> str:
+    told = list(offenders)
+    return ", ".join(told[:_NAMED]) + (", ..." if len(told) > _NAMED else "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    table: Table
+    roles: Roles
+    ids: Sequence[str]
+    folders: Sequence[Path]
+    chunk_tokens: int
+
+    def items(self) -> Iterator[Item | Problem]:
+        """Yield each row as an item, after a problem for each of its pictures that is missing."""
+        in_memory = any(part.column.kind == "media" for part in self.table.parts)
+        size = _BLOCK_WITH_PICTURES if in_memory else _BLOCK
+        for start in range(0, self.table.count, size):
+            yield from self._block(start, min(start + size, self.table.count))
+
+    def _block(self, start: int, stop: int) -> Iterator[Item | Problem]:
+        columns = self.table.columns
+        plain = {
+            name: part.values(start, stop)
+            for name, part in columns.items()
+            if part.column.kind != "media"
+        }
+        names = list(plain)
+        rows = zip(*plain.values(), strict=True) if plain else iter([()] * (stop - start))
+        texts = self._texts(plain, stop - start)
+        cells = [
+            (modality, name, columns[name].cells(start, stop))
+            for modality, name in self.roles.media
+        ]
+        levels = zip(*(part.values(start, stop) for part in self.table.levels), strict=True)
+        ids = self.ids[start:stop]
+        for at, (item_id, row, index, text) in enumerate(
+            zip(ids, rows, levels, texts, strict=True)
+        ):
+            pieces = [Piece("text", piece) for piece in chunks(text, self.chunk_tokens)]
+            for modality, name, values in cells:
+                try:
+                    media = media_of(values[at], self.folders)
+                except SourceError as problem:
+                    yield Problem(item_id, f"column {name!r}: {problem}")
+                    continue
+                if media is not None:
+                    pieces.append(Piece(modality, media=media))
+            yield Item(item_id, pieces, dict(zip(names, row, strict=True)), index)
+
+    def _texts(self, plain: dict[str, list[object]], count: int) -> list[str]:
+        columns = [plain[name] for name in self.roles.texts]
+        if not columns:
+            return [""] * count
+        return ["\n".join(_written(row)) for row in zip(*columns, strict=True)]
+
+
+def _written(values: Iterable[object]) -> Iterator[str]:
+    for value in values:
+        text = "" if value is None else as_text(value)
+        if text.strip():
+            yield text

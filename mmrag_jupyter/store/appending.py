@@ -1,0 +1,59 @@
+"""New vectors, checked and put in order, on their way to the files of their spaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from mmrag_jupyter.store.values import Space
+    from mmrag_jupyter.store.vectors import Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Vectors to be appended to a space, and the ordinals of their parts, growing."""
+
+    space: Space
+    ordinals: npt.NDArray[np.int64]
+    vectors: Vectors
+
+
+def block(
+    space: Space, ordinals: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32], parts: int
+) -> Block:
+    """Check vectors and bring them in order.
+
+    Parameters
+    ----------
+    ordinals, vectors
+        Shapes (m,) and (m, dim): which of the batch's `parts` parts each vector is of.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, an ordinal is not that of a part or occurs twice, or a vector is
+        not finite.
+    """
+    at = np.asarray(ordinals, np.int64)
+    rows = np.asarray(vectors, space.dtype)
+    if rows.shape != (len(at), space.dim):
+        raise ValueError(
+            f"vectors of shape {rows.shape} for space {space.name!r}, not {(len(at), space.dim)}"
+        )
+    if len(at) and not (np.diff(at) > 0).all():
+        order = np.argsort(at, kind="stable")
+        at, rows = at[order], rows[order]
+        if not (np.diff(at) > 0).all():
+            raise ValueError(f"a part has two vectors in space {space.name!r}")
+    if len(at) and (at[0] < 0 or at[-1] >= parts):
+        raise ValueError(f"a vector of space {space.name!r} is of none of the {parts} parts")
+    # One sum is finite only if all numbers are (short of an overflow, which is as bad), and
+    # takes a fraction of the time and memory of looking at each.
+    if not np.isfinite(np.einsum("ij,ij->", rows, rows, dtype=np.float64, casting="unsafe")):
+        raise ValueError(f"a vector of space {space.name!r} is not finite")
+    return Block(space, at, rows)

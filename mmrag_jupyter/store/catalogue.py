@@ -1,0 +1,178 @@
+"""Which sources a collection has, and which columns, under which names in the table `items`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.items import Column
+from mmrag_jupyter.store.columns import widened
+from mmrag_jupyter.store.schema import MOST_COLUMNS
+from mmrag_jupyter.store.text import clean, from_key, to_key
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Physical:
+    """A column and its number in the table `items`, where it is called `c<number>`."""
+
+    number: int
+    column: Column
+
+    @property
+    def name(self) -> str:
+        """The quoted name of its comparable values."""
+        return f'"c{self.number}"'
+
+    @property
+    def exact_name(self) -> str:
+        """The quoted name of its exact values, which it need not have."""
+        return f'"x{self.number}"'
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumns:
+    """A source's number, key and label, and its columns, index levels first."""
+
+    number: int
+    key: str
+    label: str
+    columns: tuple[Physical, ...]
+
+    def metadata(self) -> list[Physical]:
+        """Return the columns that are metadata of items, in the source's order."""
+        return [
+            physical
+            for physical in self.columns
+            if physical.column.role == "column" and physical.column.kind != "media"
+        ]
+
+    def index(self) -> list[Physical]:
+        """Return the levels of the dataframe's index."""
+        return [physical for physical in self.columns if physical.column.role == "index"]
+
+    def media(self) -> list[Physical]:
+        """Return the columns that hold pictures or sound."""
+        return [physical for physical in self.columns if physical.column.kind == "media"]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All sources by their number, and the numbers of the columns that have exact values."""
+
+    sources: Mapping[int, SourceColumns]
+    exact: frozenset[int]
+
+    def by_key(self, key: str) -> SourceColumns | None:
+        """Return the source with this key."""
+        return next((one for one in self.sources.values() if one.key == key), None)
+
+    def merged(self) -> list[Physical]:
+        """Return each column once, in order of first appearance, wide enough for all sources."""
+        found: dict[int, Physical] = {}
+        for source in self.sources.values():
+            for physical in source.columns:
+                known = found.get(physical.number)
+                column = physical.column
+                if known is not None:
+                    column = widened(known.column, column)
+                found[physical.number] = Physical(physical.number, column)
+        return list(found.values())
+
+    def names(self) -> dict[str, tuple[str, Column]]:
+        """Return what a `where` may name: from the user's name to the one in `items`.
+
+        Columns come before index levels of the same name; `id` is the item's id unless a
+        column is called so.
+        """
+        names = {"id": ('"id"', Column("id", "str"))}
+        for role in ("index", "column"):
+            for physical in self.merged():
+                if physical.column.role == role:
+                    names[physical.column.name] = (physical.name, physical.column)
+        return names
+
+
+def read_catalogue(db: sqlite3.Connection) -> Catalogue:
+    """Read the sources and their columns."""
+    sources = {}
+    for number, key, label, columns in db.execute(
+        "SELECT source, key, label, columns FROM sources ORDER BY source"
+    ):
+        physical = tuple(Physical(at, Column(*rest)) for at, *rest in json.loads(columns))
+        sources[number] = SourceColumns(number, from_key(key), from_key(label), physical)
+    exact = db.execute("SELECT number FROM columns WHERE exact")
+    return Catalogue(sources, frozenset(number for (number,) in exact))
+
+
+def write_source(
+    db: sqlite3.Connection, key: str, label: str, columns: Sequence[Column]
+) -> SourceColumns:
+    """Add a source, or give it another label and other columns; make the columns it lacks.
+
+    Raises
+    ------
+    StoreError
+        Two columns have the same name, or there would be too many.
+    """
+    numbers = _numbers(db, columns)
+    stored = [
+        [number, one.name, one.kind, one.dtype, one.detail, one.role]
+        for number, one in zip(numbers, columns, strict=True)
+    ]
+    db.execute(
+        "INSERT INTO sources (key, label, columns) VALUES (?, ?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET label = excluded.label, columns = excluded.columns",
+        (to_key(key), to_key(label), json.dumps(stored)),
+    )
+    source: int = db.execute(
+        "SELECT source FROM sources WHERE key = ?", (to_key(key),)
+    ).fetchone()[0]
+    physical = tuple(map(Physical, numbers, columns))
+    return SourceColumns(source, key, label, physical)
+
+
+def add_exact(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Give columns a place for exact values."""
+    for number in numbers:
+        db.execute(f'ALTER TABLE items ADD COLUMN "x{number}"')
+        db.execute("UPDATE columns SET exact = 1 WHERE number = ?", (number,))
+
+
+def _numbers(db: sqlite3.Connection, columns: Sequence[Column]) -> list[int]:
+    known: dict[tuple[str, str, int], int] = {
+        (from_key(name), role, nth): number
+        for name, role, nth, number in db.execute("SELECT name, role, nth, number FROM columns")
+    }
+    numbers: list[int] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for column in columns:
+        place = (column.name, column.role, seen[column.name, column.role])
+        seen[column.name, column.role] += 1
+        if column.role == "column" and place[2]:
+            raise StoreError(f"Two columns are called {clean(column.name)!r}; rename one of them.")
+        if place not in known:
+            known[place] = max(known.values(), default=0) + 1
+            _add_column(db, known[place], place)
+        numbers.append(known[place])
+    return numbers
+
+
+def _add_column(db: sqlite3.Connection, number: int, place: tuple[str, str, int]) -> None:
+    name, role, nth = place
+    if number > MOST_COLUMNS:
+        raise StoreError(
+            f"A collection holds at most {MOST_COLUMNS} columns, and {clean(name)!r} would be "
+            "one more: load a dataframe with fewer columns."
+        )
+    db.execute(
+        "INSERT INTO columns (number, name, role, nth) VALUES (?, ?, ?, ?)",
+        (number, to_key(name), role, nth),
+    )
+    db.execute(f'ALTER TABLE items ADD COLUMN "c{number}"')

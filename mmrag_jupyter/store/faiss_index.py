@@ -1,0 +1,168 @@
+"""The FAISS index of a large space: a cache beside its vectors, rebuilt whenever in doubt."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmrag_jupyter.store.flat import empty
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mmrag_jupyter.store.flat import Found, Mask, Queries
+    from mmrag_jupyter.store.rows import Rows
+    from mmrag_jupyter.store.vectors import Vectors
+
+# Below this many rows the flat search takes some ten milliseconds, and no index is needed.
+INDEX_ABOVE = 200_000
+# Lists visited per query, of 2 * sqrt(rows): about 98% of the true neighbours are found.
+_PROBES = 48
+_TRAINING_PER_LIST = 48
+_BLOCK = 65_536
+
+_MAGIC = b"MMRGIVF\0"
+# Written behind FAISS's own bytes: checksum of these, rows covered, the vector file's uid.
+_STAMP = struct.Struct("<IQ16s8s")
+
+
+class IndexFileError(Exception):
+    """An index file cannot be used; the message says why in some words."""
+
+
+class Index:
+    """An index over the first `covered` rows of a space, opened from a file at `path`.
+
+    Parameters
+    ----------
+    uid
+        The vector file that the index has to be of.
+
+    Raises
+    ------
+    IndexFileError
+        The file is missing, damaged, or of other vectors.
+    """
+
+    def __init__(self, path: Path, uid: bytes) -> None:
+        import faiss
+
+        self.covered = _checked(path, uid)
+        try:
+            self._faiss: Any = faiss.read_index(os.fspath(path), faiss.IO_FLAG_MMAP)
+        except RuntimeError as error:
+            raise IndexFileError("its file was damaged") from error
+
+    def nearest(self, queries: Queries, vectors: Vectors, k: int, allowed: Mask | None) -> Found:
+        """Return the k nearest of the covered rows, by the exact scores of many candidates.
+
+        Shapes are those of `flat.nearest`; fewer than k can be found though more are allowed.
+        """
+        import faiss
+
+        candidates = 4 * k + 32
+        share = 1.0
+        parameters = {}
+        if allowed is not None:
+            allowed = allowed[: self.covered]
+            share = max(float(allowed.mean()), 1 / self.covered)
+            bits = np.packbits(allowed, bitorder="little")
+            parameters["sel"] = faiss.IDSelectorBitmap(bits)
+        lists = self._faiss.nlist
+        probes = max(_PROBES, 4 * candidates * lists / self.covered)
+        parameters["nprobe"] = min(lists, math.ceil(probes / share))
+        _, rows = self._faiss.search(
+            queries, candidates, params=faiss.SearchParametersIVF(**parameters)
+        )
+        return _refined(queries, vectors, rows, k)
+
+
+def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows) -> None:
+    """Write the index of a space to `path`, in place of the one that is there.
+
+    Raises
+    ------
+    OSError, RuntimeError
+        It cannot be written.
+    """
+    import faiss
+
+    count, dim = vectors.shape
+    lists = max(1, int(2 * math.sqrt(count)))
+    index = faiss.index_factory(dim, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+    alive = np.arange(count) if rows.alive is None else np.flatnonzero(rows.alive)
+    sample = np.random.default_rng(0).permutation(alive)[: _TRAINING_PER_LIST * lists]
+    index.train(np.ascontiguousarray(vectors[np.sort(sample)], np.float32))
+    for start in range(0, count, _BLOCK):
+        index.add(np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32))
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        faiss.write_index(index, os.fspath(draft))
+        stamp = _STAMP.pack(_checksum(draft, draft.stat().st_size), count, uid, _MAGIC)
+        with draft.open("ab") as file:
+            file.write(stamp)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def covered_rows(path: Path, uid: bytes) -> int:
+    """Return how many rows the index at `path` says that it covers; 0 where it is of no use."""
+    try:
+        return _stamp(path, uid)[1]
+    except IndexFileError:
+        return 0
+
+
+def _stamp(path: Path, uid: bytes) -> tuple[int, int, int]:
+    """Return the checksum, the rows covered and the length of FAISS's own bytes."""
+    try:
+        size = path.stat().st_size - _STAMP.size
+        with path.open("rb") as file:
+            file.seek(max(size, 0))
+            stamp = file.read()
+    except OSError as error:
+        raise IndexFileError("there was none") from error
+    if size < 0 or not stamp.endswith(_MAGIC):
+        raise IndexFileError("its file was damaged")
+    checksum, covered, of, _ = _STAMP.unpack(stamp)
+    if of != uid:
+        raise IndexFileError("it was of older vectors")
+    return checksum, covered, size
+
+
+def _checked(path: Path, uid: bytes) -> int:
+    checksum, covered, size = _stamp(path, uid)
+    # FAISS reads what a file says about its own sizes without question: a damaged one can
+    # take the whole process down, so none is handed over unread.
+    if _checksum(path, size) != checksum:
+        raise IndexFileError("its file was damaged")
+    return covered
+
+
+def _checksum(path: Path, size: int) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while size and (block := file.read(min(size, 1 << 22))):
+            checksum = zlib.crc32(block, checksum)
+            size -= len(block)
+    return checksum
+
+
+def _refined(queries: Queries, vectors: Vectors, rows: np.ndarray, k: int) -> Found:
+    """Order candidate rows, shape (n, m), by their exact scores; return the k best."""
+    scores, found = empty(len(queries), k)
+    for at, query in enumerate(queries):
+        candidates = rows[at][rows[at] >= 0]
+        exact = vectors[candidates].astype(np.float32, copy=False) @ query
+        best = np.argsort(-exact, kind="stable")[:k]
+        scores[at, : len(best)] = exact[best]
+        found[at, : len(best)] = candidates[best]
+    return scores, found

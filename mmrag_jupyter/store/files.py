@@ -1,0 +1,67 @@
+"""The files of a collection: copied to another folder, or removed from theirs."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.store import schema, vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mmrag_jupyter.store.values import Space
+
+_LOCK = ("lock", "lock.json")
+_OWN = (f"{schema.RECORDS}*", "space-*.vec*", "space-*.faiss*")
+
+
+def copy(folder: Path, target: Path, mode: str, spaces: Sequence[Space]) -> None:
+    """Copy a collection to the folder `target`; nobody may write to it meanwhile.
+
+    Raises
+    ------
+    sqlite3.Error, OSError
+        It cannot be written.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    for space in spaces:
+        names = [vectors.path_of(folder, space).name, f"space-{space.number}.faiss"]
+        for name in names:
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, target / name)
+    # The records come last and under another name: without them there is no collection.
+    draft = target / f"{schema.RECORDS}.new"
+    draft.unlink(missing_ok=True)
+    with (
+        closing(schema.reader(folder / schema.RECORDS, mode)) as source,
+        closing(sqlite3.connect(draft)) as copied,
+    ):
+        source.backup(copied)
+    draft.replace(target / schema.RECORDS)
+
+
+def remove(folder: Path) -> None:
+    """Delete the files of a collection, but not those of the lock.
+
+    Raises
+    ------
+    OSError
+        One cannot be deleted.
+    """
+    # Without its records the rest is no collection any more, even if it stays behind.
+    (folder / schema.RECORDS).unlink(missing_ok=True)
+    for pattern in _OWN:
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete the lock's files, and the folder if it is empty then."""
+    for name in _LOCK:
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()

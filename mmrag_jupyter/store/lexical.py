@@ -1,0 +1,124 @@
+"""The index of words: texts are folded into words, and ranked by BM25."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmrag_jupyter.store.schema import TEXTS
+from mmrag_jupyter.store.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+# Scripts that put no spaces between words: each character counts as a word of its own.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# A text this long as a query says no more than its beginning, and costs a second.
+_LONGEST_QUERY = 20_000
+_MOST_TERMS = 256
+
+Ranking = tuple["npt.NDArray[np.int64]", "npt.NDArray[np.float32]"]
+
+
+def folded(text: str) -> str:
+    """Return `text` as it is indexed: compatible forms made one (NFKC), scripts without spaces
+    taken apart. SQLite then folds case and accents.
+    """  # noqa: D205
+    if text.isascii():
+        return text
+    return _UNSPACED.sub(r" \g<0> ", unicodedata.normalize("NFKC", text))
+
+
+def match_expression(text: str) -> str:
+    """Return the FTS5 expression for any of a text's words, or "" where it has none.
+
+    Each word is quoted, so that nothing in the text is read as FTS5's own language. Words of
+    scripts without spaces become overlapping pairs of characters.
+    """
+    normal = unicodedata.normalize("NFKC", clean(text[:_LONGEST_QUERY]))
+    words = "".join(char if _is_word(char) else " " for char in normal).split()
+    terms = dict.fromkeys(term for word in words for term in _terms(word))
+    return " OR ".join(f'"{term}"' for term in list(terms)[:_MOST_TERMS])
+
+
+def add(db: sqlite3.Connection, texts: Iterable[tuple[int, str]]) -> None:
+    """Index the texts of new parts, given with the parts' numbers."""
+    db.executemany(
+        "INSERT INTO texts(rowid, text) VALUES (?, ?)",
+        ((part, folded(text)) for part, text in texts),
+    )
+
+
+def remove(db: sqlite3.Connection, texts: Iterable[tuple[int, str]]) -> None:
+    """Take texts out of the index; they must be exactly those that were added."""
+    db.executemany(
+        "INSERT INTO texts(texts, rowid, text) VALUES ('delete', ?, ?)",
+        ((part, folded(text)) for part, text in texts),
+    )
+
+
+def rebuild(db: sqlite3.Connection) -> None:
+    """Make the index anew from the texts of all parts, whatever state it is in."""
+    try:
+        _rebuild(db)
+    except sqlite3.DatabaseError:
+        # Too broken for FTS5 itself to drop it.
+        _drop_pieces(db)
+        _rebuild(db)
+
+
+def is_broken(db: sqlite3.Connection, error: sqlite3.DatabaseError) -> bool:
+    """Tell whether `error` comes from the index of words alone, which can be made anew."""
+    if error.sqlite_errorcode == sqlite3.SQLITE_CORRUPT_VTAB or "fts5" in str(error):
+        return True
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    parts = {"texts", "texts_data", "texts_idx", "texts_docsize", "texts_config"}
+    return not parts <= tables
+
+
+def _rebuild(db: sqlite3.Connection) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.execute("DROP TABLE IF EXISTS texts")
+        for statement in TEXTS.split(";\n"):
+            db.execute(statement)
+        add(db, db.execute("SELECT part, text FROM parts WHERE text IS NOT NULL"))
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _drop_pieces(db: sqlite3.Connection) -> None:
+    """Drop the tables of an index that FTS5 itself cannot open any more."""
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("DELETE FROM sqlite_schema WHERE name = 'texts'")
+    db.execute("PRAGMA writable_schema = RESET")
+    for name in ("data", "idx", "docsize", "config"):
+        db.execute(f"DROP TABLE IF EXISTS texts_{name}")
+
+
+def _is_word(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "LNM" or category == "Co"
+
+
+def _terms(word: str) -> Iterable[str]:
+    for run in re.split(rf"((?:{_UNSPACED.pattern})+)", word):
+        if not run:
+            continue
+        if not _UNSPACED.match(run):
+            yield run
+        elif len(run) == 1:
+            yield run
+        else:
+            yield from (f"{first} {second}" for first, second in zip(run, run[1:], strict=False))

@@ -1,0 +1,168 @@
+"""What a LlamaIndex query may find: node ids, source documents and metadata filters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from pydantic_core import to_jsonable_python
+
+from mmrag_jupyter.store import filters as metadata_filters
+from mmrag_jupyter.store import lookup, noderows
+from mmrag_jupyter.store.catalogue import Catalogue, read_catalogue
+from mmrag_jupyter.store.itemrows import read_items
+from mmrag_jupyter.store.selection import Selection
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
+    from llama_index.core.vector_stores.types import MetadataFilters
+
+    from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.store.catalogue import Physical
+    from mmrag_jupyter.store.itemrows import ItemTable
+    from mmrag_jupyter.store.llama_add import Face
+    from mmrag_jupyter.store.store import Store
+    from mmrag_jupyter.store.values import PartRow
+
+    Integers = npt.NDArray[np.int64]
+
+# LlamaIndex puts a node's source document into the metadata that filters see, three times.
+_DOCUMENT_KEYS = frozenset({"document_id", "doc_id", "ref_doc_id"})
+_NO_DOCUMENT = "None"
+_FACES: Mapping[Face, frozenset[Modality]] = {
+    "text": frozenset({"text"}),
+    "image": frozenset({"image", "page"}),
+}
+_JSON = frozenset({str, int, float, bool, type(None)})
+
+
+def select(
+    store: Store,
+    *,
+    filters: MetadataFilters | None = None,
+    node_ids: Sequence[str] | None = None,
+    doc_ids: Sequence[str] | None = None,
+    face: Face | None = None,
+) -> Selection | None:
+    """Return what may be found, or None for everything; empty lists restrict nothing.
+
+    Raises
+    ------
+    FilterTypeError
+        A filter compares values of types that do not compare.
+    """
+    items = passing(store, filters)
+    if doc_ids:
+        own = np.unique(np.array(items_of(store, doc_ids), np.int64))
+        items = own if items is None else np.intersect1d(items, own)
+    parts = None
+    if node_ids:
+        found = parts_of_nodes(store, node_ids)
+        parts = np.unique(np.array([row.part for row in found], np.int64))
+    modality = _FACES[face] if face is not None else None
+    if items is None and parts is None and modality is None:
+        return None
+    return Selection(items, parts, modality)
+
+
+def passing(store: Store, filters: MetadataFilters | None) -> Integers | None:
+    """Return the numbers of the items whose metadata pass, in order; None for all items."""
+    names = metadata_filters.keys(filters)
+    if not names:
+        return None
+    with store._reading() as db:  # noqa: SLF001 - one room
+        table, columns = _read(db, names)
+        documents = _documents(db) if names & _DOCUMENT_KEYS else {}
+    test = metadata_filters.predicate(filters)
+    wanted = sorted(names & _DOCUMENT_KEYS)
+    passed: list[int] = []
+    for item, item_id, metadata in _rows(table, columns):
+        for name in wanted:
+            if item in documents:
+                metadata[name] = documents[item]
+            elif metadata.get(name) is None:
+                metadata[name] = item_id
+        if test(metadata):
+            passed.append(item)
+    return np.array(passed, np.int64)
+
+
+def items_of(store: Store, documents: Sequence[str]) -> list[int]:
+    """Return the items that LlamaIndex takes for pieces of these source documents.
+
+    They are the nodes that name one as their source, and items that the collection loaded:
+    their parts name the item itself.
+    """
+    with store._reading() as db:  # noqa: SLF001 - one room
+        nodes = noderows.of_documents(db, documents)
+        own = [place.item for place in lookup.places(db, documents).values()]
+        return [*nodes, *(item for item in own if item not in noderows.read(db, own))]
+
+
+def parts_of_nodes(store: Store, node_ids: Sequence[str]) -> list[PartRow]:
+    """Return the parts that the nodes with these ids stand for, in the order of the ids."""
+    # The item of "a#1" may be called "a#1", or it is the second part of "a".
+    candidates = dict.fromkeys(
+        name for node_id in node_ids for name in (node_id, node_id.rpartition("#")[0]) if name
+    )
+    rows = store.parts_of(list(store.find(list(candidates)).values()))
+    nodes = store.nodes(list(dict.fromkeys(row.item for row in rows)))
+    by_id: dict[str, list[PartRow]] = {}
+    for row in rows:
+        by_id.setdefault(node_id_of(row, nodes), []).append(row)
+    return [row for node_id in dict.fromkeys(node_ids) for row in by_id.get(node_id, ())]
+
+
+def node_id_of(row: PartRow, nodes: Mapping[int, object]) -> str:
+    """Return the id of the node that a part stands for; `nodes` has the items that are nodes."""
+    return row.item_id if row.item in nodes else row.node_id
+
+
+def _read(db: sqlite3.Connection, names: Iterable[str]) -> tuple[ItemTable, list[Physical]]:
+    """Read the columns of these names, of all items."""
+    catalogue = read_catalogue(db)
+    wanted = set(names)
+    sources = {
+        number: replace(
+            source,
+            columns=tuple(one for one in source.metadata() if one.column.name in wanted),
+        )
+        for number, source in catalogue.sources.items()
+    }
+    columns = Catalogue(sources, catalogue.exact).merged()
+    exact = catalogue.exact & {one.number for one in columns}
+    return read_items(db, Catalogue(sources, exact), None), columns
+
+
+def _documents(db: sqlite3.Connection) -> dict[int, str]:
+    """Return the source document of every node, as LlamaIndex writes it."""
+    items = [item for (item,) in db.execute("SELECT item FROM nodes")]
+    rows = noderows.read(db, items)
+    return {item: row.document or _NO_DOCUMENT for item, row in rows.items()}
+
+
+def _rows(
+    table: ItemTable, columns: Sequence[Physical]
+) -> Iterator[tuple[int, str, dict[str, object]]]:
+    names = [one.column.name for one in columns]
+    values = [table.values[one.number] for one in columns]
+    for at, (item, item_id) in enumerate(zip(table.items, table.ids, strict=True)):
+        yield (
+            item,
+            item_id,
+            {name: _as_json(column[at]) for name, column in zip(names, values, strict=True)},
+        )
+
+
+def _as_json(value: object) -> object:
+    """Return a value as LlamaIndex's stores keep it: dates as text, other numbers as floats."""
+    if type(value) in _JSON:
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    return cast("object", to_jsonable_python(value))

@@ -1,0 +1,42 @@
+"""Read the spaces of a collection out of the records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.store.values import Space
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_QUERY = (
+    "SELECT space, name, address, dim, modalities, rows, dtype, dead, generation FROM spaces"
+)
+
+
+def read_spaces(db: sqlite3.Connection) -> list[Space]:
+    """Return all spaces, in the order in which they were added."""
+    return [_space(*row) for row in db.execute(f"{_QUERY} ORDER BY space")]
+
+
+def space_of(db: sqlite3.Connection, number: int) -> Space:
+    """Return the space with this number.
+
+    Raises
+    ------
+    KeyError
+        There is none.
+    """
+    row = db.execute(f"{_QUERY} WHERE space = ?", (number,)).fetchone()
+    if row is None:
+        raise KeyError(f"there is no space {number}")
+    return _space(*row)
+
+
+def _space(  # noqa: PLR0917
+    number: int, name: str, address: str | None, dim: int, modalities: str, rows: int,
+    dtype: str, dead: int, generation: int,
+) -> Space:  # fmt: skip
+    precision = "float16" if dtype == "float16" else "float32"
+    known = frozenset(modalities.split())
+    return Space(number, name, address, dim, known, rows, precision, dead, generation)

@@ -1,0 +1,466 @@
+"""The store: what a collection keeps on disk, and how it is searched."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.store import files, lookup, schema
+from mmrag_jupyter.store.catalogue import read_catalogue
+from mmrag_jupyter.store.digests import DigestIndex
+from mmrag_jupyter.store.failures import explained
+from mmrag_jupyter.store.frame import build_frame
+from mmrag_jupyter.store.itemrows import read_ids, read_items, read_parts, read_parts_of
+from mmrag_jupyter.store.lock import WriteLock
+from mmrag_jupyter.store.nearest import MovedError, Views, checked, damaged_vectors
+from mmrag_jupyter.store.pool import Pool
+from mmrag_jupyter.store.select import Conditions, count_items
+from mmrag_jupyter.store.selection import Selection
+from mmrag_jupyter.store.spaces import read_spaces, space_of
+from mmrag_jupyter.store.words import Words
+from mmrag_jupyter.store.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self, TypeVar
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from mmrag_jupyter.items import Column, Modality
+    from mmrag_jupyter.store.nearest import View
+    from mmrag_jupyter.store.noderows import NodeRow
+    from mmrag_jupyter.store.values import (
+        ItemRow,
+        Known,
+        PartRow,
+        ProblemRow,
+        SourceRow,
+        Space,
+    )
+
+    T = TypeVar("T")
+    Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+
+# A reader can meet a compaction at most once in a while, never this often in a row.
+_TRIES = 5
+
+
+class Store:
+    """One collection on disk, open for reading by any number of threads and processes.
+
+    Made by `create` and `open`. Every method sees the last commit, whoever made it.
+    `notices` collects lines for the user, such as that an index was rebuilt; whoever shows
+    them clears them.
+    """
+
+    def __init__(self, folder: Path, mode: str) -> None:
+        self.folder = folder
+        self.notices: list[str] = []
+        self._mode = mode
+        records = folder / schema.RECORDS
+        self._readers = Pool(folder, partial(schema.reader, records, mode))
+        self._conditions = Conditions(folder, mode)
+        self._views = Views(folder, self.notices)
+        self._digests: dict[int, DigestIndex] = {}
+        self._words = Words(folder, self._readers, self.notices)
+        self.name = self.setting("name") or folder.name
+
+    @classmethod
+    def exists(cls, folder: Path) -> bool:
+        """Tell whether there is a collection in `folder`."""
+        return (folder / schema.RECORDS).is_file()
+
+    @classmethod
+    def create(cls, folder: Path, name: str) -> Store:
+        """Make an empty collection called `name` in `folder`, and open it.
+
+        Raises
+        ------
+        StoreError
+            There is one already, or the folder cannot be written.
+        """
+        if cls.exists(folder):
+            raise StoreError(f"There is a collection in {folder} already; open it instead.")
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            schema.create(folder / schema.RECORDS, name)
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """Open the collection in `folder`; nothing but a few rows is read.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        StoreDamagedError
+            A file is damaged; the message says which, and what can be saved and how.
+        StoreError
+            It is of a newer version, or cannot be read.
+        """
+        with explained(folder):
+            mode, notice = schema.openable(folder / schema.RECORDS)
+        store = cls(folder, mode)
+        if notice:
+            store.notices.append(notice)
+        try:
+            store._check_vectors()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @staticmethod
+    def repair(folder: Path) -> list[str]:
+        """Save what can be saved of a damaged collection; return a line for each thing done."""
+        from mmrag_jupyter.store.repair import repair
+
+        return repair(folder)
+
+    def writer(self) -> Writer:
+        """Return the one writer; use it as a context manager.
+
+        Raises
+        ------
+        StoreBusyError
+            Another writer is at work; the message names it.
+        StoreError
+            The folder cannot be written.
+        """
+        return Writer(self.folder, self._views, self.notices)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._readers.close()
+        self._conditions.close()
+        self._views.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def copy_to(self, folder: Path) -> Path:
+        """Write a copy of the collection to another folder, and return that.
+
+        Raises
+        ------
+        StoreError
+            There is a collection already, or the folder cannot be written.
+        """
+        if self.exists(folder):
+            raise StoreError(f"There is a collection in {folder} already; choose another folder.")
+        lock = WriteLock(self.folder) if self._mode == "rw" else None
+        try:
+            with self._reading() as db:
+                spaces = read_spaces(db)
+            with explained(folder):
+                files.copy(self.folder, folder, self._mode, spaces)
+        finally:
+            if lock is not None:
+                lock.release()
+        return folder
+
+    def remove(self) -> None:
+        """Close the collection and delete its files; other files in the folder stay.
+
+        Raises
+        ------
+        StoreError
+            Somebody writes to it, or the files cannot be deleted.
+        """
+        lock = WriteLock(self.folder)
+        try:
+            self.close()
+            with explained(self.folder):
+                files.remove(self.folder)
+        finally:
+            lock.release()
+        with explained(self.folder):
+            files.remove_folder(self.folder)
+
+    # What there is.
+
+    def __len__(self) -> int:
+        with self._reading() as db:
+            return lookup.counter(db, "items")
+
+    def part_counts(self) -> dict[Modality, int]:
+        """Return the number of parts of each modality that there is."""
+        with self._reading() as db:
+            return lookup.part_counts(db)
+
+    def spaces(self) -> list[Space]:
+        """Return the spaces, in the order in which they were added."""
+        with self._reading() as db:
+            return read_spaces(db)
+
+    def columns(self) -> list[Column]:
+        """Return the columns of all sources; one that differs between them as kind "any"."""
+        with self._reading() as db:
+            return [physical.column for physical in read_catalogue(db).merged()]
+
+    def sources(self) -> list[SourceRow]:
+        """Return the sources that were loaded."""
+        with self._reading() as db:
+            return lookup.sources(db)
+
+    def setting(self, key: str) -> str | None:
+        """Return what `Writer.set_setting` has kept."""
+        with self._reading() as db:
+            return lookup.setting(db, key)
+
+    def problems(self) -> list[ProblemRow]:
+        """Return what the last load of each source could not read."""
+        with self._reading() as db:
+            return lookup.problems(db)
+
+    # What a load asks.
+
+    def known(self, ids: Sequence[str]) -> dict[str, Known]:
+        """Return the hash and source of those ids that there are."""
+        with self._reading() as db:
+            return lookup.known(db, ids)
+
+    def ids(self, source: str | None = None) -> list[str]:
+        """Return the ids of all items, or of those of the source with this key."""
+        with self._reading() as db:
+            if source is None:
+                return read_ids(db, None)
+            found = read_catalogue(db).by_key(source)
+            return read_ids(db, found.number) if found is not None else []
+
+    def file_digests(self, paths: Sequence[str]) -> dict[str, tuple[int | None, int | None, bytes]]:
+        """Return size (bytes), mtime (ns) and content hash of the files that parts came from."""
+        with self._reading() as db:
+            return lookup.file_digests(db, paths)
+
+    def vectors_of(self, space: int, digests: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
+        """Return the vectors, shape (dim,) float32, of parts with these content hashes."""
+
+        def read(db: sqlite3.Connection, view: View) -> dict[bytes, npt.NDArray[np.float32]]:
+            index = self._digests.setdefault(space, DigestIndex())
+            rows = index.rows(db, view, digests)
+            vectors = view.read(np.fromiter(rows.values(), np.int64, len(rows)))
+            return dict(zip(rows, vectors, strict=True))
+
+        return self._in_space(space, read) if digests else {}
+
+    def parts_without_vector(self, space: int, modality: Modality) -> list[int]:
+        """Return the parts of a modality that have no vector in a space, and could have one."""
+
+        def read(db: sqlite3.Connection, view: View) -> list[int]:
+            parts = np.array(lookup.embeddable(db, modality), np.int64)
+            return [int(part) for part in parts[view.rows.of_parts(parts) < 0]]
+
+        return self._in_space(space, read)
+
+    # Search.
+
+    def select(
+        self,
+        *,
+        where: str | None = None,
+        ids: Sequence[str] | None = None,
+        modality: Iterable[Modality] | None = None,
+        without_text: bool = False,
+    ) -> Selection | None:
+        """Return what a search may find, or None for everything.
+
+        Parameters
+        ----------
+        where
+            A condition over the columns, as `compile_where` reads it.
+        ids
+            Only these items; unknown ids are passed over.
+        modality
+            Only parts of these modalities.
+        without_text
+            Only items of which no part carries text.
+
+        Raises
+        ------
+        WhereError
+            The condition cannot be understood.
+        """
+        items: npt.NDArray[np.int64] | None = None
+        if where is not None:
+            with self._reading() as db:
+                names = read_catalogue(db).names()
+            items = self._conditions.items(where, names)
+        if ids is not None:
+            own = np.sort(np.array(list(self.find(ids).values()), np.int64))
+            items = own if items is None else np.intersect1d(items, own, assume_unique=True)
+        wanted = frozenset(modality) if modality is not None else None
+        if items is None and wanted is None and not without_text:
+            return None
+        return Selection(items, None, wanted, without_text, self._count)
+
+    def matching(self, where: str) -> list[int]:
+        """Return the numbers of the items for which a condition holds, oldest first."""
+        selection = self.select(where=where)
+        return selection.items.tolist() if selection and selection.items is not None else []
+
+    def nearest(
+        self,
+        space: int,
+        queries: npt.NDArray[np.float32],
+        k: int,
+        within: Selection | None = None,
+    ) -> Ranked:
+        """Find the k parts nearest to each query, among those that may be found.
+
+        Parameters
+        ----------
+        queries
+            Shape (n, dim) float32, L2-normalised.
+        within
+            What may be found; k results come back whenever k parts are in it.
+
+        Returns
+        -------
+        Parts, shape (n, k) int64, best first and -1 where there are fewer than k; and their
+        cosines, shape (n, k) float32, -inf there.
+        """
+        asked = np.ascontiguousarray(queries, np.float32)
+
+        def search(_: sqlite3.Connection, view: View) -> Ranked:
+            if asked.ndim != 2 or asked.shape[1] != view.space.dim:  # noqa: PLR2004
+                raise ValueError(f"queries of shape {asked.shape}, not (n, {view.space.dim})")
+            scores, rows = self._views.nearest(view, asked, k, within)
+            parts = view.rows.parts
+            return np.where(rows >= 0, parts[rows] if len(parts) else -1, -1), scores
+
+        return self._in_space(space, search)
+
+    def lexical(self, text: str, k: int, within: Selection | None = None) -> Ranked:
+        """Find the k parts whose words match a text best, by BM25.
+
+        Returns
+        -------
+        Parts, shape (m,) int64 with m <= k, best first; and scores, shape (m,) float32,
+        higher is better.
+        """
+        with explained(self.folder):
+            return self._words.search(text, k, within)
+
+    # Rows.
+
+    def parts(self, parts: Sequence[int]) -> list[PartRow]:
+        """Return parts in the order asked; those removed since are left out."""
+        with self._reading() as db:
+            return read_parts(db, parts)
+
+    def parts_of(self, items: Sequence[int]) -> list[PartRow]:
+        """Return all parts of items, item by item."""
+        with self._reading() as db:
+            return read_parts_of(db, items)
+
+    def vectors(self, space: int, parts: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return the vectors of parts, shape (n, dim) float32.
+
+        Raises
+        ------
+        KeyError
+            A part has none in this space.
+        """
+
+        def read(_: sqlite3.Connection, view: View) -> npt.NDArray[np.float32]:
+            rows = view.rows.of_parts(parts)
+            for part, row in zip(parts, rows, strict=True):
+                if row < 0:
+                    raise KeyError(f"part {part} has no vector in space {space}")
+            return view.read(rows)
+
+        return self._in_space(space, read)
+
+    def spaces_of(self, part: int) -> list[int]:
+        """Return the numbers of the spaces in which a part has a vector."""
+        return [
+            space.number
+            for space in self.spaces()
+            if self._in_space(space.number, lambda _, view: view.rows.of_parts([part])[0] >= 0)
+        ]
+
+    def blob(self, digest: bytes) -> bytes | None:
+        """Return a picture that is kept in the store, encoded, by its content hash."""
+        with self._reading() as db:
+            return lookup.blob(db, digest)
+
+    def items(self, items: Sequence[int]) -> list[ItemRow]:
+        """Return items in the order asked; those removed since are left out."""
+        with self._reading() as db:
+            return read_items(db, read_catalogue(db), items).rows()
+
+    def find(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of those ids that there are."""
+        with self._reading() as db:
+            return {found: place.item for found, place in lookup.places(db, ids).items()}
+
+    def nodes(self, items: Sequence[int]) -> Mapping[int, NodeRow]:
+        """Return what is kept of those items that are LlamaIndex nodes, by the item's number."""
+        with self._reading() as db:
+            return lookup.nodes(db, items)
+
+    def frame(self, items: Sequence[int] | None = None) -> pd.DataFrame:
+        """Return items as a dataframe, in the order asked, or all in the order loaded.
+
+        Items of one source have its columns, dtypes and index; those of several have the
+        union of the columns, and their ids as the index "id". Pictures are encoded bytes
+        where the store keeps them, else paths.
+        """
+        with self._reading() as db:
+            catalogue = read_catalogue(db)
+            table = read_items(db, catalogue, items)
+            numbers = dict.fromkeys(source.number for source in table.sources)
+            sources = [catalogue.sources[one] for one in numbers or catalogue.sources]
+            media = lookup.media_cells(db, table, sources)
+        return build_frame(table, sources, media)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.folder), self._readers.snapshot() as db:
+            yield db
+
+    def _in_space(self, number: int, read: Callable[[sqlite3.Connection, View], T]) -> T:
+        """Call `read` with a space as of the last commit."""
+        for _ in range(_TRIES):
+            with self._reading() as db:
+                space = space_of(db, number)
+                try:
+                    return read(db, self._views.of(db, space))
+                except MovedError:
+                    continue
+        raise damaged_vectors(self.folder, space, "there is no such file", 0)
+
+    def _check_vectors(self) -> None:
+        for _ in range(_TRIES):
+            missing = None
+            for space in self.spaces():
+                try:
+                    checked(self.folder, space)
+                except MovedError:
+                    missing = space
+            if missing is None:
+                return
+        assert missing is not None  # noqa: S101 - or the loop had ended
+        raise damaged_vectors(self.folder, missing, "there is no such file", 0)
+
+    def _count(self, selection: Selection) -> int:
+        with self._reading() as db:
+            return count_items(db, selection)

@@ -1,0 +1,117 @@
+"""The vectors of one space: a file that only grows, with a short header, opened by mapping it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from mmrag_jupyter.store.values import Precision, Space
+
+    Vectors = npt.NDArray[np.float32] | npt.NDArray[np.float16]
+
+_MAGIC = b"MMRGVEC\0"
+_VERSION = 1
+_DTYPES: dict[bytes, Precision] = {b"<f4\0": "float32", b"<f2\0": "float16"}
+# Magic, version, dimension, dtype, a random name for this very file; padded, so that the
+# rows begin on a boundary that suits SIMD.
+_HEADER = struct.Struct("<8sII4s16s28x")
+HEADER_BYTES = _HEADER.size
+
+
+class VectorFileError(Exception):
+    """A vector file is missing, too short or not one; `rows` can still be read."""
+
+    def __init__(self, reason: str, rows: int) -> None:
+        super().__init__(reason)
+        self.rows = rows
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a vector file says about itself; `uid` changes whenever the file is written anew."""
+
+    dim: int
+    dtype: Precision
+    uid: bytes
+
+
+def file_name(number: int, generation: int) -> str:
+    """Return the name of a space's file; compaction writes the next generation."""
+    return f"space-{number}.vec" if generation == 0 else f"space-{number}.{generation}.vec"
+
+
+def path_of(folder: Path, space: Space) -> Path:
+    """Return the path of a space's file."""
+    return folder / file_name(space.number, space.generation)
+
+
+def create(path: Path, dim: int, dtype: Precision) -> None:
+    """Write an empty vector file, in place of any file that is there."""
+    code = next(code for code, name in _DTYPES.items() if name == dtype)
+    with path.open("wb") as file:
+        file.write(_HEADER.pack(_MAGIC, _VERSION, dim, code, secrets.token_bytes(16)))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def append(path: Path, row: int, vectors: Vectors) -> None:
+    """Write `vectors`, shape (n, dim) of the file's dtype, from row `row` on, and sync them.
+
+    Whatever an unfinished write has left there is overwritten.
+    """
+    block = np.ascontiguousarray(vectors)
+    data = memoryview(block).cast("B")
+    at = HEADER_BYTES + row * block.shape[1] * block.itemsize
+    handle = os.open(path, os.O_RDWR)
+    try:
+        written = 0
+        while written < len(data):
+            written += os.pwrite(handle, data[written:], at + written)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check(folder: Path, space: Space) -> Header:
+    """Read a space's header and compare it and the file's length with the records.
+
+    Raises
+    ------
+    VectorFileError
+        They do not agree.
+    FileNotFoundError
+        There is no such file.
+    """
+    path = path_of(folder, space)
+    with path.open("rb") as file:
+        head = file.read(HEADER_BYTES)
+        size = os.fstat(file.fileno()).st_size
+    width = space.dim * np.dtype(space.dtype).itemsize
+    whole = min(max(size - HEADER_BYTES, 0) // width, space.rows)
+    if len(head) < HEADER_BYTES:
+        raise VectorFileError("its header is cut off", 0)
+    magic, version, dim, code, uid = _HEADER.unpack(head)
+    if (magic, version, dim, _DTYPES.get(code)) != (_MAGIC, _VERSION, space.dim, space.dtype):
+        raise VectorFileError("its header is not that of this space", whole)
+    if whole < space.rows:
+        raise VectorFileError(f"it has {whole:,} of {space.rows:,} vectors", whole)
+    return Header(dim, space.dtype, uid)
+
+
+def mapped(folder: Path, space: Space) -> Vectors:
+    """Return a space's vectors, shape (rows, dim), mapped and not read."""
+    dtype = np.dtype(space.dtype).newbyteorder("<")
+    shape = (space.rows, space.dim)
+    if not space.rows:
+        return np.empty(shape, dtype)
+    return np.memmap(path_of(folder, space), dtype, "r", HEADER_BYTES, shape)

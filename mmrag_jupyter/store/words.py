@@ -1,0 +1,77 @@
+"""Search the index of words, and make it anew where it is damaged."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmrag_jupyter.store import lexical, schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from mmrag_jupyter.store.pool import Pool
+    from mmrag_jupyter.store.selection import Selection
+
+    Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+
+
+class Words:
+    """Ranks parts by the words that they share with a text."""
+
+    def __init__(self, folder: Path, readers: Pool, notices: list[str]) -> None:
+        self._folder = folder
+        self._readers = readers
+        self._notices = notices
+
+    def search(self, text: str, k: int, within: Selection | None) -> Ranked:
+        """Return at most k parts, best first, and their scores.
+
+        Raises
+        ------
+        sqlite3.Error
+            The records cannot be read.
+        """
+        terms = lexical.match_expression(text)
+        if not terms or (within is not None and within.without_text):
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        with self._readers.snapshot() as db:
+            try:
+                return _search(db, terms, k, within)
+            except sqlite3.DatabaseError as error:
+                if not lexical.is_broken(db, error):
+                    raise
+        with closing(schema.writer(self._folder / schema.RECORDS)) as db:
+            lexical.rebuild(db)
+        self._notices.append("rebuilt the index of words: it was damaged")
+        with self._readers.snapshot() as db:
+            return _search(db, terms, k, within)
+
+
+def _search(db: sqlite3.Connection, terms: str, k: int, within: Selection | None) -> Ranked:
+    tests, values = [], []
+    if within is not None and within.modality is not None:
+        names = ", ".join(f"'{name}'" for name in sorted(within.modality))
+        tests.append(f"p.modality IN ({names})")
+    for name in ("item", "part"):
+        allowed: npt.NDArray[np.int64] | None = getattr(within, f"{name}s", None)
+        if allowed is not None:
+            tests.append(f"p.{name} IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(allowed.tolist()))
+    source = "texts"
+    if tests:
+        source += " JOIN parts p ON p.part = texts.rowid"
+    query = (
+        f"SELECT texts.rowid, texts.rank FROM {source} WHERE"
+        f" {' AND '.join(['texts MATCH ?', *tests])} ORDER BY texts.rank, texts.rowid LIMIT ?"
+    )
+    rows = db.execute(query, (terms, *values, k)).fetchall()
+    parts = np.fromiter((part for part, _ in rows), np.int64, len(rows))
+    scores = np.fromiter((-rank for _, rank in rows), np.float32, len(rows))
+    return parts, scores

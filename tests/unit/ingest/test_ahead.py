@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from mmrag_jupyter.ingest.ahead import ahead
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+def test_results_come_in_the_order_of_the_inputs(pool):
+    first_may_end = Event()
+
+    def work(number):
+        if number == 0:
+            first_may_end.wait(10)
+        else:
+            first_may_end.set()
+        return number * 2
+
+    assert list(ahead(pool, work, range(5), window=3)) == [0, 2, 4, 6, 8]
+
+
+def test_no_more_than_the_window_is_taken_from_an_endless_stream(pool):
+    taken = []
+
+    def stream():
+        for number in itertools.count():
+            taken.append(number)
+            yield number
+
+    results = ahead(pool, lambda number: number, stream(), window=4)
+    assert [next(results), next(results)] == [0, 1]
+    assert len(taken) <= 5
+    results.close()
+
+
+def test_an_error_in_the_work_reaches_the_caller(pool):
+    def work(number):
+        if number == 2:
+            raise ValueError("two")
+        return number
+
+    results = ahead(pool, work, range(5), window=2)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ValueError, match="two"):
+        next(results)

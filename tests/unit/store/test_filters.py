@@ -1,0 +1,114 @@
+"""LlamaIndex metadata filters mean here what they mean to LlamaIndex itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from llama_index.core.vector_stores.types import (
+    FilterCondition,
+    FilterOperator,
+    MetadataFilter,
+    MetadataFilters,
+)
+from llama_index.core.vector_stores.utils import build_metadata_filter_fn
+
+from mmrag_jupyter.errors import MmragError
+from mmrag_jupyter.store.filters import keys, predicate
+
+KEYS = ["color", "size", "tags", "missing"]
+scalars = st.one_of(
+    st.integers(-2, 2), st.sampled_from([0.5, -1.0, 2.0]), st.sampled_from(["", "a", "A", "ab"])
+)
+stored = st.one_of(scalars, st.none(), st.booleans(), st.lists(scalars, max_size=3))
+metadata = st.dictionaries(st.sampled_from(KEYS[:3]), stored)
+wanted = st.one_of(
+    scalars,
+    st.none(),
+    st.lists(st.integers(-2, 2), max_size=3),
+    st.lists(st.sampled_from(["", "a", "A", "ab"]), max_size=3),
+)
+leaves = st.builds(
+    MetadataFilter,
+    key=st.sampled_from(KEYS),
+    value=wanted,
+    operator=st.sampled_from(list(FilterOperator)),
+)
+conditions = st.sampled_from([*FilterCondition, None])
+
+
+def group(filters):
+    return st.builds(MetadataFilters, filters=st.lists(filters, max_size=3), condition=conditions)
+
+
+nested = group(st.recursive(leaves, group, max_leaves=6))
+
+
+def outcome(function, *arguments):
+    """Return what a function gives, or that it raises for the types of values."""
+    try:
+        return function(*arguments)
+    except TypeError:
+        return TypeError
+
+
+def reference(filters, values):
+    """Ask LlamaIndex, group by group: it refuses groups within groups."""
+    if not isinstance(filters, MetadataFilters):
+        filters = MetadataFilters(filters=[filters])
+    if all(isinstance(one, MetadataFilter) for one in filters.filters):
+        return build_metadata_filter_fn(lambda _: values, filters)("any")
+    # Each part becomes a key of its own that is "yes" where the part matches.
+    answers = {
+        str(n): "yes" if reference(one, values) else "no" for n, one in enumerate(filters.filters)
+    }
+    flat = MetadataFilters(
+        filters=[MetadataFilter(key=key, value="yes") for key in answers],
+        condition=filters.condition,
+    )
+    return build_metadata_filter_fn(lambda _: answers, flat)("any")
+
+
+@settings(max_examples=500, deadline=None)
+@given(values=metadata, filters=group(leaves))
+def test_flat_filters_mean_what_llama_index_means(values, filters):
+    ours = outcome(predicate(filters), values)
+    assert ours == outcome(build_metadata_filter_fn(lambda _: values, filters), "any")
+
+
+@settings(max_examples=500, deadline=None)
+@given(values=metadata, filters=nested)
+def test_nested_filters_mean_what_their_parts_mean(values, filters):
+    assert outcome(predicate(filters), values) == outcome(reference, filters, values)
+
+
+@given(filters=nested)
+def test_keys_are_all_that_is_looked_at(filters):
+    looked_at = set()
+
+    class Watched(dict):
+        def get(self, key, default=None):
+            looked_at.add(key)
+            return super().get(key, default)
+
+    predicate(filters)(Watched())
+    assert looked_at == keys(filters)
+
+
+@pytest.mark.parametrize("operator", list(FilterOperator))
+def test_a_missing_key_matches_not_equal_not_in_and_is_empty_only(operator):
+    filters = MetadataFilters(filters=[MetadataFilter(key="k", value=["a"], operator=operator)])
+    assert predicate(filters)({}) == (operator in {"!=", "nin", "is_empty"})
+
+
+def test_no_filters_match_everything():
+    assert predicate(None)({})
+    assert predicate(MetadataFilters(filters=[], condition="not"))({"a": 1})
+
+
+def test_values_that_do_not_compare_are_told_in_one_line():
+    filters = MetadataFilters(filters=[MetadataFilter(key="price", value=5, operator=">")])
+    with pytest.raises(TypeError, match=r"^Filter 'price' > 5 does not fit the value 'cheap'$"):
+        predicate(filters)({"price": "cheap"})
+    with pytest.raises(MmragError):
+        predicate(filters)({"price": "cheap"})
