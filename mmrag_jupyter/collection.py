@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from mmrag_jupyter import display, ingest, sources
 from mmrag_jupyter.errors import NotFoundError, QueryError, SourceError, did_you_mean
+from mmrag_jupyter.ingest.arguments import LoadArguments, has_long_text
 from mmrag_jupyter.ingest.complete import complete
 from mmrag_jupyter.ingest.spaces import BY_WORDS, ModelChoice, Spaces
 from mmrag_jupyter.search import build, engine
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.query import Query
-from mmrag_jupyter.search.terms import as_list, avoided, pictures, words
+from mmrag_jupyter.search.terms import as_list, as_view, avoided, pictures, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,37 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mmrag_jupyter.ingest import LoadReport, Reporter
-    from mmrag_jupyter.items import Source
     from mmrag_jupyter.models import ModelLike
     from mmrag_jupyter.search.llama_index import CollectionIndex
     from mmrag_jupyter.search.terms import ImageLike
     from mmrag_jupyter.session import Config
     from mmrag_jupyter.store import Store
     from mmrag_jupyter.store.llama import CollectionVectorStore
-
-# Longer than this on average (characters), texts go to a text model rather than to the short
-# text tower of a picture model: CLIP reads 77 tokens, SigLIP 64.
-LONG_TEXT = 250
-PEEKED_ITEMS = 64
-
-
-class LoadArguments(TypedDict, total=False):
-    """What a load may be told; every argument has a default."""
-
-    key: str | None
-    text: str | Sequence[str] | None
-    image: str | Sequence[str] | None
-    id: str | None
-    root: str | Path | None
-    model: ModelLike
-    text_model: ModelLike
-    image_model: ModelLike
-    audio_model: ModelLike
-    on_error: Literal["report", "raise"]
-    prune: bool
-    keep_missing: bool
-    reembed: bool
-    progress: bool
 
 
 class Collection:
@@ -153,7 +129,7 @@ class Collection:
         plan = self._spaces.plan(
             self._choice(options),
             read.modalities,
-            long_text=_has_long_text(read),
+            long_text=has_long_text(read),
             reembed=reembed,
         )
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
@@ -224,6 +200,7 @@ class Collection:
             An item of `like` is not in the collection.
         """
         avoid_text, avoid_images = avoided(exclude)
+        modalities: list[str] = as_list(modality)
         query = Query(
             text=text or "",
             images=pictures(image),
@@ -232,12 +209,18 @@ class Collection:
             avoid_images=avoid_images,
             k=self._config.k if k is None else k,
             where=where or None,
-            modality=frozenset(as_list(modality)),  # type: ignore[arg-type] - Query checks them
+            modality=frozenset(modalities),
             weights=dict(weights or {}),
         )
         found = engine.run(query, self._store, self._spaces.embedders())
-        return self._hits(
-            build.build(found, self._store), query.describe(), words(query.text), view
+        hits, items = build.build(found, self._store)
+        return Hits(
+            tuple(hits),
+            title=f"{self.name}: {query.describe()}",
+            terms=words(query.text),
+            notices=self._take_notices(),
+            options=self._options(view),
+            _items=items,
         )
 
     def show(self, item_id: str) -> Hits:
@@ -248,8 +231,14 @@ class Collection:
         NotFoundError
             There is no such item.
         """
-        rows = self._store.items([self._find([item_id])[item_id]])
-        return self._hits([build.whole(rows[0], self._store)], f"item {item_id}", (), "list")
+        items = self._store.snapshot([self._find([item_id])[item_id]])
+        return Hits(
+            tuple(build.whole(row, self._store) for row in items.rows()),
+            title=f"{self.name}: item {item_id}",
+            notices=self._take_notices(),
+            options=self._options("list"),
+            _items=items,
+        )
 
     def items(self, ids: Sequence[str] | None = None, where: str | None = None) -> pd.DataFrame:
         """Return items as a dataframe with their own columns, dtypes and index."""
@@ -348,7 +337,7 @@ class Collection:
         return f"<Collection {self.name!r}: {len(self):,} items in {self.folder}>"
 
     def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
-        return self.info()._repr_mimebundle_(**wanted)  # noqa: SLF001 - IPython's protocol
+        return self.info()._repr_mimebundle_(**wanted)
 
     def _choice(self, options: LoadArguments) -> ModelChoice:
         config = self._config
@@ -359,12 +348,9 @@ class Collection:
             options.get("audio_model"),
         )
 
-    def _hits(self, hits: list, title: str, terms: tuple[str, ...], view: str | None) -> Hits:
+    def _options(self, view: str | None) -> display.Options:
         config = self._config
-        options = display.Options(view or config.view, config.output_bytes, config.thumbnail)
-        return Hits(
-            tuple(hits), f"{self.name}: {title}", terms, self._take_notices(), options, self.items
-        )
+        return display.Options(as_view(view or config.view), config.output_bytes, config.thumbnail)
 
     def _find(self, ids: Sequence[str]) -> dict[str, int]:
         found = self._store.find(ids)
@@ -379,15 +365,3 @@ class Collection:
         self.notices.clear()
         self._store.notices.clear()
         return taken
-
-
-def _has_long_text(source: Source) -> bool:
-    from mmrag_jupyter.items import Item
-
-    lengths = []
-    for item in source:
-        if isinstance(item, Item):
-            lengths.append(sum(len(piece.text) for piece in item.pieces))
-        if len(lengths) >= PEEKED_ITEMS:
-            break
-    return bool(lengths) and sum(lengths) / len(lengths) > LONG_TEXT

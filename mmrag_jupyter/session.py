@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from mmrag_jupyter.collection import LoadArguments
     from mmrag_jupyter.ingest import Reporter
+    from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.models import ModelLike
 
 DEFAULT_NAME = "collection"

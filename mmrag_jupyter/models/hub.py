@@ -40,7 +40,9 @@ def obtain(name: str, commit: str | None = None) -> ModelFolder:
             if is_offline():
                 raise
     if is_offline():
-        raise ModelError(_not_cached(name) if snapshot(full) is None else _other_commit(full, commit))
+        raise ModelError(
+            _not_cached(name) if snapshot(full) is None else _other_commit(full, commit)
+        )
     return read_folder(download(full, commit))
 
 

@@ -69,6 +69,16 @@ class CollectionEmbedding(MultiModalEmbedding):
         """Return the name under which LlamaIndex knows the class."""
         return "CollectionEmbedding"
 
+    @property
+    def embeds_text(self) -> bool:
+        """Whether it can embed texts and queries."""
+        return self._text is not None
+
+    @property
+    def embeds_images(self) -> bool:
+        """Whether it can embed pictures."""
+        return self._image is not None
+
     def _get_query_embedding(self, query: str) -> Embedding:
         return self._embed_texts([query], query=True)[0]
 

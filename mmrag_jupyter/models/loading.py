@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 # (https://github.com/huggingface/transformers/issues/43054).
 _SIGLIP = frozenset({"siglip", "siglip2"})
 _TALKATIVE = ("transformers", "sentence_transformers")
+# The logger of the table of weights that did not fit, and a line of it.
+_REPORTS = "transformers.modeling_utils"
+_MISSING = re.compile(r"^(\S.*?)\s*\|\s*(?:\x1b\[\d+m)?MISSING\b", flags=re.MULTILINE)
+# Weights that no vector of ours depends on.
+_UNUSED = ("pooler.", "logit_scale", "logit_bias", "lm_head", "position_ids")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +60,7 @@ def load(folder: ModelFolder) -> Loaded:
         When the libraries cannot make a model of the folder.
     """
     where = devices.choose(folder.dtype)
-    with quiet():
+    with quiet() as missing:
         try:
             import torch
             from sentence_transformers import SentenceTransformer
@@ -70,6 +76,7 @@ def load(folder: ModelFolder) -> Loaded:
             # The first module follows model_kwargs; a projection after it has its own files.
             for module in list(model)[1:]:
                 module.to(dtype)
+            _require_all(folder, missing)
             return describe(model, batch=where.batch)
         except ModelError:
             raise
@@ -113,22 +120,46 @@ def describe(model: SentenceTransformer, *, batch: int) -> Loaded:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the libraries' bars and warnings about loading out of the notebook."""
+def quiet() -> Iterator[list[str]]:
+    """Keep the libraries' bars and warnings out of the notebook.
+
+    Yields a list to which the names of weights are added that a model is loaded without:
+    transformers fills these with random numbers, and only a warning says so.
+    """
     from transformers.utils import logging as transformers_logging
 
-    levels = {name: logging.getLogger(name).level for name in _TALKATIVE}
+    levels = {name: logging.getLogger(name).level for name in (*_TALKATIVE, _REPORTS)}
     had_bar = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     for name in levels:
         logging.getLogger(name).setLevel(logging.ERROR)
+    missing: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        missing.extend(_MISSING.findall(record.getMessage()))
+        return record.levelno >= logging.ERROR
+
+    reports = logging.getLogger(_REPORTS)
+    reports.setLevel(logging.WARNING)
+    reports.addFilter(note)
     try:
-        yield
+        yield missing
     finally:
+        reports.removeFilter(note)
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
         if had_bar:
             transformers_logging.enable_progress_bar()
+
+
+def _require_all(folder: ModelFolder, missing: list[str]) -> None:
+    needed = [name for name in missing if not any(part in name for part in _UNUSED)]
+    if needed:
+        more = f" and {len(needed) - 1} more" if len(needed) > 1 else ""
+        raise ModelError(
+            f"the weights in {str(folder.path)!r} lack {needed[0]}{more}, without which the "
+            "vectors would be random; get the model again"
+        )
 
 
 def _text_options(model: SentenceTransformer, kind: str) -> dict[str, object]:

@@ -28,7 +28,7 @@ def make_matcher(shell: InteractiveShell, session: Session) -> MatcherAPIv2:
     def mmrag_matcher(context: CompletionContext) -> SimpleMatcherResult:
         try:
             return _match(context, session, Namespace(shell.user_ns))
-        except ZeroDivisionError:  # noqa: BLE001 - IPython prints a traceback into what is being typed
+        except Exception:  # noqa: BLE001 - IPython prints a traceback into what is being typed
             return {"completions": []}
 
     matcher: MatcherAPIv2 = context_matcher(identifier=IDENTIFIER, priority=100)(mmrag_matcher)

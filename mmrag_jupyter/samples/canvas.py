@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -59,17 +60,24 @@ def path(start: Point, *steps: tuple[float, ...]) -> list[Point]:
 def _bezier(knots: Sequence[Point], at: float) -> Point:
     while len(knots) > 1:
         knots = [
-            (ax + (bx - ax) * at, ay + (by - ay) * at)
-            for (ax, ay), (bx, by) in zip(knots, knots[1:], strict=False)
+            (ax + (bx - ax) * at, ay + (by - ay) * at) for (ax, ay), (bx, by) in pairwise(knots)
         ]
     return knots[0]
 
 
-def oval(cx: float, cy: float, rx: float, ry: float, start: float = 0, end: float = 360) -> list[Point]:
-    """Return the outline of an ellipse, or of its part from `start` to `end` degrees clockwise."""
+def oval(cx: float, cy: float, rx: float, ry: float) -> list[Point]:
+    """Return the outline of an ellipse."""
+    return arc((cx, cy), (rx, ry), 0, 360)
+
+
+def arc(centre: Point, radii: Point, start: float, end: float) -> list[Point]:
+    """Return the part of an ellipse's outline from `start` to `end` degrees, clockwise."""
     steps = 48
     angles = [math.radians(start + (end - start) * step / steps) for step in range(steps + 1)]
-    return [(cx + rx * math.cos(angle), cy + ry * math.sin(angle)) for angle in angles]
+    return [
+        (centre[0] + radii[0] * math.cos(angle), centre[1] + radii[1] * math.sin(angle))
+        for angle in angles
+    ]
 
 
 def box(left: float, top: float, right: float, bottom: float, radius: float = 0) -> list[Point]:
@@ -82,7 +90,7 @@ def box(left: float, top: float, right: float, bottom: float, radius: float = 0)
         (left + radius, top + radius, 180),
     )
     for cx, cy, start in corners:
-        points += oval(cx, cy, radius, radius, start, start + 90)
+        points += arc((cx, cy), (radius, radius), start, start + 90)
     return points
 
 
@@ -148,9 +156,7 @@ class Canvas:
         left = round((cx - radius) * _FULL / 100), round((cy - radius) * _FULL / 100)
         self._image.paste(colour, (*left, left[0] + edge, left[1] + edge), mask)
 
-    def solid(
-        self, outline: Sequence[Point], colour: Colour, pattern: str = "plain"
-    ) -> None:
+    def solid(self, outline: Sequence[Point], colour: Colour, pattern: str = "plain") -> None:
         """Fill an outline with lit cloth or clay: a colour, a pattern, and a soft light on it."""
         pixels = _pixels(outline)
         left, top = (int(min(values)) for values in zip(*pixels, strict=True))
@@ -185,7 +191,9 @@ def _weave(draw: ImageDraw.ImageDraw, size: tuple[int, int], colour: Colour, pat
     elif pattern == "dots":
         for row, y in enumerate(range(step // 2, size[1] + step, step)):
             for x in range(step // 2 if row % 2 else 0, size[0] + step, step):
-                draw.ellipse((x - step // 5, y - step // 5, x + step // 5, y + step // 5), fill=second)
+                draw.ellipse(
+                    (x - step // 5, y - step // 5, x + step // 5, y + step // 5), fill=second
+                )
     elif pattern == "checks":
         soft = mix(colour, second, 0.35)
         for y in range(0, size[1], step):

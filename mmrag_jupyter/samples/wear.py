@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _RUBBER = (247, 244, 238)
 _INK = (46, 44, 52)
 _BRASS = (208, 170, 92)
+_BRIGHT = 330  # of 765
 
 
 def sneaker(canvas: Canvas, colour: Colour, pattern: str) -> None:
@@ -39,7 +40,9 @@ def runner(canvas: Canvas, colour: Colour, pattern: str) -> None:
         (58, 46, 70, 54), (90, 58, 95, 68), (94, 74), (9, 74),
     )  # fmt: skip
     canvas.solid(upper, colour, pattern)
-    canvas.solid(path((8, 73), (10, 58, 6, 41), (12, 38, 17, 41), (22, 56, 34, 74)), darker(colour, 0.3))
+    canvas.solid(
+        path((8, 73), (10, 58, 6, 41), (12, 38, 17, 41), (22, 56, 34, 74)), darker(colour, 0.3)
+    )
     canvas.solid(path((78, 58), (94, 60, 95, 74), (68, 74), (70, 62, 78, 58)), darker(colour, 0.3))
     for shift in (0, 9):
         band = path((38 + shift, 52), (50 + shift, 58, 60 + shift, 74))
@@ -68,7 +71,9 @@ def boot(canvas: Canvas, colour: Colour, pattern: str) -> None:
     canvas.line(path((37, 30), (40, 46, 38, 62)), 2.2, lighter(colour, 0.5))
     canvas.line(path((33, 66), (52, 68, 62, 55)), 1.0, darker(colour, 0.3))
     canvas.line(path((74, 82), (74, 70, 80, 65)), 1.0, darker(colour, 0.3))
-    canvas.fill(path((28, 80), (92, 80), (93, 86), (52, 86), (50, 89), (28, 89)), darker(colour, 0.55))
+    canvas.fill(
+        path((28, 80), (92, 80), (93, 86), (52, 86), (50, 89), (28, 89)), darker(colour, 0.55)
+    )
 
 
 def tote(canvas: Canvas, colour: Colour, pattern: str) -> None:
@@ -88,8 +93,14 @@ def handbag(canvas: Canvas, colour: Colour, pattern: str) -> None:
     """Draw a handbag with a flap and a clasp."""
     canvas.shadow(50, 86, 40, 5)
     canvas.line(path((30, 44), (28, 12, 50, 12), (72, 12, 70, 44)), 4.0, darker(colour, 0.3))
-    canvas.solid(path((18, 40), (82, 40), (88, 82), (88, 87, 82, 87), (18, 87), (12, 87, 12, 82)), colour, pattern)
-    canvas.solid(path((17, 38), (83, 38), (86, 56), (70, 68, 50, 68), (30, 68, 14, 56)), darker(colour, 0.16))
+    canvas.solid(
+        path((18, 40), (82, 40), (88, 82), (88, 87, 82, 87), (18, 87), (12, 87, 12, 82)),
+        colour,
+        pattern,
+    )
+    canvas.solid(
+        path((17, 38), (83, 38), (86, 56), (70, 68, 50, 68), (30, 68, 14, 56)), darker(colour, 0.16)
+    )
     canvas.line(path((14, 56), (30, 68, 50, 68), (70, 68, 86, 56)), 0.9, darker(colour, 0.42))
     canvas.solid(oval(50, 66, 4.5, 4.5), _BRASS)
     canvas.fill(oval(50, 66, 1.8, 1.8), darker(_BRASS, 0.45))
@@ -103,7 +114,16 @@ def backpack(canvas: Canvas, colour: Colour, pattern: str) -> None:
     canvas.line(path((41, 18), (41, 7, 50, 7), (59, 7, 59, 18)), 2.6, darker(colour, 0.45))
     for x in (22, 78):
         canvas.solid(box(x - 8, 52, x + 8, 84, 6), darker(colour, 0.25))
-    body = path((25, 84), (25, 42), (25, 13, 50, 13), (75, 13, 75, 42), (75, 84), (75, 90, 69, 90), (31, 90), (25, 90, 25, 84))
+    body = path(
+        (25, 84),
+        (25, 42),
+        (25, 13, 50, 13),
+        (75, 13, 75, 42),
+        (75, 84),
+        (75, 90, 69, 90),
+        (31, 90),
+        (25, 90, 25, 84),
+    )
     canvas.solid(body, colour, pattern)
     canvas.line(path((30, 46), (30, 24, 50, 24), (70, 24, 70, 46)), 1.2, darker(colour, 0.4))
     canvas.solid(box(31, 54, 69, 84, 5), darker(colour, 0.13))
@@ -154,7 +174,9 @@ def sun_hat(canvas: Canvas, colour: Colour, pattern: str) -> None:
     crown = path((25, 64), (24, 26, 42, 25), (50, 29, 58, 25), (76, 26, 75, 64), (50, 74, 25, 64))
     canvas.solid(crown, colour, pattern)
     band = path((25, 56), (50, 66, 75, 56), (75, 64), (50, 74, 25, 64))
-    canvas.solid([*band, (25, 56)], darker(colour, 0.55) if sum(colour) > 330 else (226, 206, 170))
+    canvas.solid(
+        [*band, (25, 56)], darker(colour, 0.55) if sum(colour) > _BRIGHT else (226, 206, 170)
+    )
 
 
 def beanie(canvas: Canvas, colour: Colour, pattern: str) -> None:
@@ -172,10 +194,14 @@ def beanie(canvas: Canvas, colour: Colour, pattern: str) -> None:
 def cap(canvas: Canvas, colour: Colour, pattern: str) -> None:
     """Draw a cap with a peak."""
     canvas.shadow(52, 76, 44, 5)
-    canvas.solid(path((14, 66), (12, 26, 44, 26), (74, 27, 74, 66), (44, 74, 14, 66)), colour, pattern)
+    canvas.solid(
+        path((14, 66), (12, 26, 44, 26), (74, 27, 74, 66), (44, 74, 14, 66)), colour, pattern
+    )
     canvas.line(path((44, 26), (52, 46, 50, 70)), 0.9, darker(colour, 0.35))
     canvas.line(path((44, 26), (24, 40, 26, 69)), 0.9, darker(colour, 0.35))
-    canvas.solid(path((42, 68), (58, 58, 76, 61), (98, 64, 98, 74), (78, 68, 42, 72)), darker(colour, 0.3))
+    canvas.solid(
+        path((42, 68), (58, 58, 76, 61), (98, 64, 98, 74), (78, 68, 42, 72)), darker(colour, 0.3)
+    )
     canvas.fill(oval(44, 26, 2.6, 2), darker(colour, 0.35))
 
 
@@ -183,10 +209,24 @@ def glasses(canvas: Canvas, colour: Colour, pattern: str) -> None:  # noqa: ARG0
     """Draw sunglasses from the front."""
     canvas.shadow(50, 70, 42, 5)
     for side in (-1, 1):
-        canvas.line([(50 + side * 40, 40), (50 + side * 45, 37), (50 + side * 44, 52)], 3.0, darker(colour, 0.3))
-        rim = path((50 + side * 5, 40), (50 + side * 24, 31, 50 + side * 43, 37), (50 + side * 45, 66, 50 + side * 26, 67), (50 + side * 6, 67, 50 + side * 5, 40))
+        canvas.line(
+            [(50 + side * 40, 40), (50 + side * 45, 37), (50 + side * 44, 52)],
+            3.0,
+            darker(colour, 0.3),
+        )
+        rim = path(
+            (50 + side * 5, 40),
+            (50 + side * 24, 31, 50 + side * 43, 37),
+            (50 + side * 45, 66, 50 + side * 26, 67),
+            (50 + side * 6, 67, 50 + side * 5, 40),
+        )
         canvas.solid(rim, colour)
-        lens = path((50 + side * 9, 42), (50 + side * 24, 36, 50 + side * 39, 41), (50 + side * 40, 62, 50 + side * 26, 63), (50 + side * 10, 62, 50 + side * 9, 42))
+        lens = path(
+            (50 + side * 9, 42),
+            (50 + side * 24, 36, 50 + side * 39, 41),
+            (50 + side * 40, 62, 50 + side * 26, 63),
+            (50 + side * 10, 62, 50 + side * 9, 42),
+        )
         canvas.solid(lens, (58, 60, 70))
         canvas.line([(50 + side * 24 - 6, 56), (50 + side * 24 + 4, 44)], 2.6, (126, 130, 142))
     canvas.line(path((44, 43), (50, 38, 56, 43)), 4.0, colour)

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.search.engine import Found
     from mmrag_jupyter.search.fusion import Fused
-    from mmrag_jupyter.store import ItemRow, PartRow, Store
+    from mmrag_jupyter.store import ItemRow, PartRow, Snapshot, Store
 
 
-def build(found: Found, store: Store) -> list[Hit]:
-    """Return the hits for a search's fused items, in their order."""
-    rows = store.items([fused.item for fused in found.items])
-    return [
-        _hit(rank, fused, row, found, store)
-        for rank, (fused, row) in enumerate(zip(found.items, rows, strict=True), start=1)
+def build(found: Found, store: Store) -> tuple[list[Hit], Snapshot]:
+    """Return the hits for a search's fused items, in their order, and the items behind them."""
+    snapshot = store.snapshot([fused.item for fused in found.items])
+    rows = {row.item: row for row in snapshot.rows()}
+    # Another process may have deleted an item since the search.
+    there = [fused for fused in found.items if fused.item in rows]
+    hits = [
+        _hit(rank, fused, rows[fused.item], found, store)
+        for rank, fused in enumerate(there, start=1)
     ]
+    return hits, snapshot
 
 
 def whole(row: ItemRow, store: Store) -> Hit:

@@ -91,8 +91,9 @@ def _rolled_up(signal: Signal, item_of: Mapping[int, int]) -> list[tuple[Contrib
     seen: set[int] = set()
     rolled = []
     for part, score in zip(signal.parts, signal.scores, strict=True):
-        item = item_of[part]
-        if item in seen:
+        item = item_of.get(part)
+        # A part without an item was deleted by another process since the search.
+        if item is None or item in seen:
             continue
         seen.add(item)
         rank = len(seen)

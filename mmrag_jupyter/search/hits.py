@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, overload
 
 from mmrag_jupyter import display
 from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.search.terms import as_view
 from mmrag_jupyter.sources.images import open_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.display.cards import Options
     from mmrag_jupyter.items import Media, Modality
+    from mmrag_jupyter.store import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Hits(Sequence[Hit]):
     terms: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     options: Options = field(default_factory=display.Options)
-    _frame: Callable[[Sequence[str]], pd.DataFrame] | None = None
+    _items: Snapshot | None = None
 
     @overload
     def __getitem__(self, at: int) -> Hit: ...
@@ -173,21 +175,22 @@ class Hits(Sequence[Hit]):
         `why` is a dict from signal to its share of the score. Where the items have columns
         of these names themselves, the hit's are called `hit_rank`, `hit_score`, `hit_why`.
         """
-        if self._frame is None:
+        if self._items is None:
             raise ValueError("These hits do not belong to a collection.")
-        frame = self._frame(self.ids)
-        added: dict[str, Iterable[object]] = {
+        frame = self._items.frame(self.ids)
+        added: dict[str, object] = {
             "rank": [hit.rank for hit in self._hits],
             "score": [hit.score for hit in self._hits],
             "why": [{why.signal: round(why.share, 4) for why in hit.why} for hit in self._hits],
         }
-        for name, values in added.items():
-            frame[f"hit_{name}" if name in frame.columns else name] = values
-        return frame
+        taken = set(frame.columns)
+        return frame.assign(
+            **{f"hit_{name}" if name in taken else name: added[name] for name in added}
+        )
 
     def with_view(self, view: str) -> Hits:
         """Return the same hits shown another way: 'gallery', 'table', 'list' or 'auto'."""
-        return replace(self, options=replace(self.options, view=view))
+        return replace(self, options=replace(self.options, view=as_view(view)))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         cards = [hit._card(self.terms) for hit in self._hits]  # noqa: SLF001

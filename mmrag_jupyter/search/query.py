@@ -46,7 +46,7 @@ class Query:
     avoid_images: tuple[Media, ...] = ()
     k: int = 8
     where: str | None = None
-    modality: frozenset[Modality] = frozenset()
+    modality: frozenset[str] = frozenset()
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -42,7 +42,11 @@ class Ranker:
         self._present: frozenset[Modality] = frozenset(
             modality for modality, count in store.part_counts().items() if count
         )
-        self._allowed = self._present & query.modality if query.modality else self._present
+        self._allowed = frozenset(
+            modality
+            for modality in self._present
+            if not query.modality or modality in query.modality
+        )
         # A wrong condition is told before a model is loaded for nothing.
         self._within(None)
         parts = [row.part for row in like]
@@ -96,8 +100,8 @@ class Ranker:
                 continue
             # Within one space, texts lie closer to texts than pictures do (the modality gap),
             # so each modality is a ranking of its own.
-            here = space.modalities & self._present
-            for modality in sorted(here & self._allowed):
+            here = [modality for modality in self._present if modality in space.modalities]
+            for modality in sorted(self._allowed.intersection(here)):
                 within = self._within(None if len(here) == 1 else frozenset({modality}))
                 signals.append(
                     self._nearest(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast, get_args
 
-from mmrag_jupyter.errors import QueryError
+from mmrag_jupyter.display import View
+from mmrag_jupyter.errors import QueryError, did_you_mean
 from mmrag_jupyter.items import Media
 
 if TYPE_CHECKING:
@@ -36,16 +37,34 @@ def pictures(value: ImageLike | Iterable[ImageLike] | None) -> tuple[Media, ...]
     QueryError
         A value is not a picture.
     """
-    return tuple(_media(one) for one in as_list(value))
+    things: list[ImageLike] = as_list(value)
+    return tuple(_media(one) for one in things)
 
 
 def avoided(
-    value: ImageLike | Iterable[ImageLike] | None,
+    value: str | ImageLike | Iterable[str | ImageLike] | None,
 ) -> tuple[tuple[str, ...], tuple[Media, ...]]:
     """Split what is to be avoided into words and pictures: a `str` is words."""
-    things = as_list(value)
+    things: list[str | ImageLike] = as_list(value)
     texts = tuple(one for one in things if isinstance(one, str) and one.strip())
     return texts, pictures([one for one in things if not isinstance(one, str)])
+
+
+def as_view(name: str) -> View:
+    """Return the name of a view, once it is known to be one.
+
+    Raises
+    ------
+    QueryError
+        There is no such view; the nearest is suggested.
+    """
+    for view in get_args(View):
+        if view == name:
+            return cast("View", view)
+    known = ", ".join(get_args(View))
+    raise QueryError(
+        f"Unknown view {name!r}; known are {known}.{did_you_mean(name, get_args(View))}"
+    )
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from mmrag_jupyter.sources.plain import kind_of, plain_list
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from mmrag_jupyter.items import Kind
@@ -109,15 +111,17 @@ def _durations(name: str, values: pa.ChunkedArray) -> Described[pa.ChunkedArray]
 
 
 def _moments(name: str, values: pa.ChunkedArray) -> Described[pa.ChunkedArray]:
-    import pyarrow as pa
-
     if not _fits_python(values):
-        return Described(Column(name, "str"), _read_as(pa.string()))
+        return Described(Column(name, "str"), lambda part: _far_moments(part.to_numpy()))
     zone = f", {values.type.tz}" if values.type.tz else ""
     column = Column(name, "datetime", f"datetime64[{values.type.unit}{zone}]")
     if values.type.unit == "ns":
         return Described(column, lambda part: plain_list(part.to_pylist(), "datetime"))
     return Described(column, _to_list)
+
+
+def _far_moments(values: npt.NDArray[np.datetime64]) -> list[object]:
+    return plain_list(values, "str")
 
 
 def _fits_python(values: pa.ChunkedArray) -> bool:

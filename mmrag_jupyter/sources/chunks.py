@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 # neither the splitter nor its tokenizer is needed.
 _BYTES_PER_TOKEN = 3
 _OVERLAP = 8  # the part of a chunk that is repeated in the next one: one in ...
-# The splitter's time grows with the square of a text that has nothing to split at.
-_STRETCH = 20_000
+_STRETCH = 20_000  # characters that the splitter is given at once
+_RUN = 200  # characters without a space that are no word any more
 # Up to a full stop and space, a full-width stop (as in Chinese and Japanese), or a line end.
+# A row of stops is looked at once, from its beginning, or a long row would take for ever.
 _SENTENCE = re.compile(
-    r".+?(?:[.!?\u2026]+[\"')\]\u201d\u2019]*\s+|[\u3002\uff01\uff1f]+|\n+|$)", re.DOTALL
+    r".+?(?:(?<![.!?\u2026])[.!?\u2026]++[\"')\]\u201d\u2019]*+\s++"
+    r"|[\u3002\uff01\uff1f]++|\n++|$)",
+    re.DOTALL,
 )
+_LONG_RUN = re.compile(rf"\S{{{_RUN + 1}}}")
+_WORDS = re.compile(rf"\S{{1,{_RUN}}}\s*|\s+")
 
 
 def chunks(text: str, tokens: int) -> list[str]:
@@ -44,13 +49,32 @@ def chunks(text: str, tokens: int) -> list[str]:
 @lru_cache(maxsize=4)
 def _splitter(tokens: int) -> SentenceSplitter:
     from llama_index.core.node_parser import SentenceSplitter
+    from llama_index.core.utils import get_tokenizer
+
+    encode = get_tokenizer()
+
+    def tokenizer(text: str) -> list[int]:
+        # Its time grows with the square of a run of letters or marks: give it short ones.
+        cuts = range(0, len(text), _RUN)
+        return [token for at in cuts for token in encode(text[at : at + _RUN])]
 
     return SentenceSplitter(
         chunk_size=tokens,
         chunk_overlap=tokens // _OVERLAP,
+        tokenizer=tokenizer,
         # The default one needs minutes for a line of exclamation marks, and gives up on it.
-        chunking_tokenizer_fn=_SENTENCE.findall,
+        chunking_tokenizer_fn=_sentences,
     )
+
+
+def _sentences(text: str) -> list[str]:
+    found: list[str] = []
+    for sentence in _SENTENCE.findall(text):
+        if _LONG_RUN.search(sentence):
+            found += _WORDS.findall(sentence)
+        else:
+            found.append(sentence)
+    return found
 
 
 def _stretches(text: str) -> Iterator[str]:

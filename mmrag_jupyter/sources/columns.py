@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+import numpy as np
+
 from mmrag_jupyter.items import Column
 from mmrag_jupyter.sources.plain import is_missing, kind_of, plain_list
 
@@ -104,7 +106,7 @@ def _numbers(name: str, series: pd.Series) -> Described[pd.Series]:
     kinds: dict[str, Kind] = {"b": "bool", "f": "float"}
     kind = kinds.get(dtype.kind, "int")
     column = Column(name, kind, _dtype_name(dtype))
-    if dtype.name == "longdouble":
+    if isinstance(dtype, np.dtype) and dtype.type is np.longdouble:
         return Described(column, lambda part: plain_list(_list(part), kind))
     if kind == "float":
         return Described(

@@ -58,14 +58,20 @@ def fetch(url: str, *, limit: int = MAX_BYTES, seconds: float = MAX_SECONDS) -> 
         raise SourceError(f"{shown} took longer than {seconds:g} seconds to answer.") from None
     except urllib.error.HTTPError as error:
         error.close()
-        raise SourceError(f"{shown} answered {error.code} {error.reason}.") from None
+        raise SourceError(f"{shown} answered {error.code} {_line(error.reason)}.") from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, TimeoutError):
             raise SourceError(f"{shown} took longer than {seconds:g} seconds to answer.") from None
-        raise SourceError(f"{shown} cannot be reached: {error.reason}.") from None
+        raise SourceError(f"{shown} cannot be reached: {_line(error.reason)}.") from None
     except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = str(error) or type(error).__name__
+        reason = _line(error) or type(error).__name__
         raise SourceError(f"{shown} cannot be read: {reason}.") from None
+
+
+def _line(reason: object) -> str:
+    """Return the first line of what a server or a library said, without odd characters."""
+    line = (str(reason).strip().splitlines() or [""])[0].rstrip(".")
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _request(url: str) -> urllib.request.Request:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = 300  # rows from each of the start, the middle and the end
 _MOST = 0.8  # the share of a sample that makes it so
+_AT_ONCE = 32  # rows
 _LOOKED_AT = 5  # pictures in memory, or files, that are looked at
 
 _TEXT_NAMES = re.compile(
@@ -100,14 +101,25 @@ def _stretches(count: int) -> list[tuple[int, int]]:
 
 
 def _cells(part: TableColumn, count: int) -> list[object]:
-    # Cells may be megabytes of picture each: few of them tell enough.
-    size = _SAMPLE if part.column.kind == "str" else 4 * _LOOKED_AT
-    return [
-        cell
-        for start, stop in _stretches(count)
-        for cell in part.cells(start, min(stop, start + size))
-        if isinstance(cell, (np.ndarray, dict)) or not (is_missing(cell) or cell == "")
-    ]
+    """Return cells that are not empty; few of those that may be megabytes of picture each."""
+    enough = _SAMPLE if part.column.kind == "str" else _LOOKED_AT
+    found: list[object] = []
+    for start, stop in _stretches(count):
+        here: list[object] = []
+        for at in range(start, stop, _AT_ONCE):
+            here += [
+                cell for cell in part.cells(at, min(at + _AT_ONCE, stop)) if not _is_empty(cell)
+            ]
+            if len(here) >= enough:
+                break
+        found += here[:enough]
+    return found
+
+
+def _is_empty(cell: object) -> bool:
+    if isinstance(cell, dict):
+        return all(value is None for value in cell.values())
+    return cell == "" if isinstance(cell, str) else is_missing(cell)
 
 
 def _values(part: TableColumn, count: int) -> list[object]:
@@ -123,8 +135,8 @@ def _holds_picture(cell: object) -> bool:
     if isinstance(cell, dict):
         if not {"bytes", "path"} >= cell.keys():
             return False
-        data = cell.get("bytes")
-        return data is None or _holds_picture(data)
+        data, path = cell.get("bytes"), cell.get("path")
+        return _suffix(str(path)) in picture_suffixes() if data is None else _holds_picture(data)
     if isinstance(cell, (bytes, bytearray, memoryview)):
         return is_encoded_picture(bytes(cell))
     if isinstance(cell, np.ndarray):
@@ -168,7 +180,7 @@ def _any_exists(sample: Sequence[object], folders: Sequence[Path]) -> bool:
 def _is_text(name: str, sample: Sequence[str]) -> bool:
     words = sum(len(_WORD.findall(text[:500])) for text in sample) / len(sample)
     distinct = len(set(sample))
-    if _TEXT_NAMES.search(name) and distinct >= min(_NAMES, len(sample) / 2):
+    if _TEXT_NAMES.search(name) and distinct >= min(_NAMES, len(sample) / 4):
         return True
     return words >= _PROSE_WORDS or (words >= 1 and distinct >= _DISTINCT * len(sample))
 

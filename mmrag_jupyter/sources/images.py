@@ -30,7 +30,7 @@ DIGEST_BYTES = 16
 _NOT_OPENED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
 _ORIENTATION = 0x0112  # EXIF 2.3, section 4.6.4 A
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
-_TIFF_MODES = frozenset({"CMYK", "F", "I", "LAB", "YCbCr"})
+_TIFF_MODES = frozenset({"CMYK", "F", "I", "LAB"})
 
 # A Pillow image given by the user may be shared by several items, and loads itself on use.
 _given_image = threading.Lock()
@@ -276,7 +276,8 @@ def _grey(picture: Image) -> Image:
     levels: npt.NDArray[np.float32] = np.asarray(picture).astype(np.float32)
     levels[~np.isfinite(levels)] = 0.0
     low, high = _range(picture.mode, float(levels.min()), float(levels.max()))
-    scaled = (levels - np.float32(low)) * np.float32(255.0 / ((high - low) or 1.0))
+    with np.errstate(over="ignore"):  # from -3e38 to 3e38 there is no room for the difference
+        scaled = (levels - np.float32(low)) * np.float32(255.0 / ((high - low) or 1.0))
     return Image.fromarray(np.rint(scaled).clip(0, 255).astype(np.uint8))
 
 
@@ -294,7 +295,7 @@ def _encoded(image: Image) -> bytes:
     if picture.mode in _TIFF_MODES:
         picture.save(out, "TIFF", compression="tiff_adobe_deflate")
     else:
-        kept = picture if picture.mode in _PNG_MODES else picture.convert("RGBA")
+        kept = picture if picture.mode in _PNG_MODES else _as_rgb(picture)
         # The quickest compression: photographs gain little from more.
         kept.save(out, "PNG", compress_level=1)
     return out.getvalue()

@@ -29,6 +29,7 @@ _EXACT = 2**53  # up to here a float holds every whole number
 # The first that fits decides: bool is an int, and a datetime is a date.
 _KINDS: tuple[tuple[tuple[type, ...], Kind], ...] = (
     ((bool, np.bool_), "bool"),
+    ((timedelta, np.timedelta64), "timedelta"),  # numpy's is a signed integer too
     ((int, np.integer), "int"),
     ((float, np.floating), "float"),
     ((str,), "str"),
@@ -37,7 +38,6 @@ _KINDS: tuple[tuple[tuple[type, ...], Kind], ...] = (
     ((datetime, np.datetime64), "datetime"),
     ((date,), "date"),
     ((time,), "time"),
-    ((timedelta, np.timedelta64), "timedelta"),
     ((Mapping, list, tuple, set, frozenset, np.ndarray), "json"),
     ((PurePath, uuid.UUID), "str"),
 )

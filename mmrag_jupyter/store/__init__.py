@@ -1,6 +1,7 @@
 """What a collection keeps on disk: records in SQLite, vectors in files, indexes as caches."""
 
 from mmrag_jupyter.store.selection import Selection
+from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.store import Store
 from mmrag_jupyter.store.values import (
     ItemRow,
@@ -18,6 +19,7 @@ __all__ = [
     "PartRow",
     "ProblemRow",
     "Selection",
+    "Snapshot",
     "SourceRow",
     "Space",
     "Store",

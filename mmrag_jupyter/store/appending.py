@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmrag_jupyter.store import vectors
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy.typing as npt
 
     from mmrag_jupyter.store.values import Space
@@ -24,23 +28,22 @@ class Block:
 
 
 def block(
-    space: Space, ordinals: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32], parts: int
+    space: Space, ordinals: npt.NDArray[np.int64], found: npt.NDArray[np.float32], parts: int
 ) -> Block:
     """Check vectors and bring them in order.
 
     Parameters
     ----------
-    ordinals, vectors
+    ordinals, found
         Shapes (m,) and (m, dim): which of the batch's `parts` parts each vector is of.
 
     Raises
     ------
     ValueError
-        Shapes do not fit, an ordinal is not that of a part or occurs twice, or a vector is
-        not finite.
+        Shapes do not fit, or an ordinal is not that of a part or occurs twice.
     """
     at = np.asarray(ordinals, np.int64)
-    rows = np.asarray(vectors, space.dtype)
+    rows = np.asarray(found, space.dtype)
     if rows.shape != (len(at), space.dim):
         raise ValueError(
             f"vectors of shape {rows.shape} for space {space.name!r}, not {(len(at), space.dim)}"
@@ -52,8 +55,22 @@ def block(
             raise ValueError(f"a part has two vectors in space {space.name!r}")
     if len(at) and (at[0] < 0 or at[-1] >= parts):
         raise ValueError(f"a vector of space {space.name!r} is of none of the {parts} parts")
-    # One sum is finite only if all numbers are (short of an overflow, which is as bad), and
-    # takes a fraction of the time and memory of looking at each.
-    if not np.isfinite(np.einsum("ij,ij->", rows, rows, dtype=np.float64, casting="unsafe")):
-        raise ValueError(f"a vector of space {space.name!r} is not finite")
     return Block(space, at, rows)
+
+
+def append(folder: Path, block: Block) -> None:
+    """Write a block behind the committed rows of its space, and sync it.
+
+    Raises
+    ------
+    ValueError
+        A vector is not finite.
+    OSError
+        It cannot be written.
+    """
+    # One product is finite only if all numbers are (or if it overflows, which is as bad), and
+    # takes a fraction of the time and memory of looking at each.
+    flat = block.vectors.ravel()
+    if not np.isfinite(np.vdot(flat, flat) if flat.dtype == np.float32 else flat).all():
+        raise ValueError(f"a vector of space {block.space.name!r} is not finite")
+    vectors.append(vectors.path_of(folder, block.space), block.space.rows, block.vectors)

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.store.changes import Run
 from mmrag_jupyter.store.columns import encode
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 from mmrag_jupyter.store.rows import ITEM_HAS_TEXT, MODALITY_CODES
-from mmrag_jupyter.store.text import clean, to_key
+from mmrag_jupyter.store.text import clean, cleaned, to_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     import numpy.typing as npt
 
-    from mmrag_jupyter.items import NewItem, NewPart
+    from mmrag_jupyter.items import NewItem
     from mmrag_jupyter.store.catalogue import SourceColumns
-
-    PartTuple = tuple[object, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -38,19 +37,23 @@ class Cells:
 
 @dataclass(slots=True, eq=False)
 class Parts:
-    """All parts of a batch in a row: `rows` for SQL, the rest as arrays of shape (n,)."""
+    """All parts of a batch: columns of the table `parts`, and arrays of shape (n,)."""
 
-    rows: list[PartTuple]
+    first: int
+    columns: dict[str, Sequence[object]]
     texts: list[tuple[int, str]]
     blobs: list[tuple[bytes, bytes]]
+    hashes: list[bytes]
     items: npt.NDArray[np.int64]
     flags: npt.NDArray[np.uint8]
-    first: int
 
-    def digests(self, ordinals: npt.NDArray[np.int64]) -> bytes:
-        """Return the content hashes of some parts, one after the other."""
-        rows = self.rows
-        return b"".join([rows[at][4] for at in ordinals.tolist()])  # type: ignore[misc]
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def run(self, ordinals: npt.NDArray[np.int64]) -> Run:
+        """Return the run of the vectors of these parts."""
+        digests = b"".join([self.hashes[at] for at in ordinals.tolist()])
+        return Run(ordinals + self.first, self.items[ordinals], self.flags[ordinals], digests)
 
 
 def encode_cells(
@@ -74,9 +77,7 @@ def encode_cells(
     metadata, levels = source.metadata(), source.index()
     _check(items, source)
     cells = Cells([], [], set())
-    columns = [
-        (one, [item.metadata.get(one.column.name) for item in items]) for one in metadata
-    ]
+    columns = [(one, [item.metadata.get(one.column.name) for item in items]) for one in metadata]
     columns += [
         (one, [item.index[at] if item.index else None for item in items])
         for at, one in enumerate(levels)
@@ -97,7 +98,7 @@ def encode_cells(
 
 
 def encode_parts(items: Sequence[NewItem], numbers: Sequence[int], first: int) -> Parts:
-    """Return the rows of all parts of items.
+    """Return the rows of all parts of items; only columns in which there is anything.
 
     Parameters
     ----------
@@ -111,42 +112,57 @@ def encode_parts(items: Sequence[NewItem], numbers: Sequence[int], first: int) -
     ValueError
         A part's hash has not 16 bytes.
     """
-    rows: list[PartTuple] = []
-    texts: list[tuple[int, str]] = []
-    blobs: list[tuple[bytes, bytes]] = []
-    flags: list[int] = []
-    number = first
-    for item, own in zip(items, numbers, strict=True):
-        has_text = ITEM_HAS_TEXT if any(part.text for part in item.parts) else 0
-        for part in item.parts:
-            text = clean(part.text) if part.text else None
-            if text is not None:
-                texts.append((number, text))
-            if part.blob is not None:
-                blobs.append((part.digest, part.blob))
-            rows.append(_row(number, own, part, text))
-            flags.append(MODALITY_CODES[part.modality] | has_text)
-            number += 1
-    counts = [len(item.parts) for item in items]
-    owners = np.repeat(np.array(numbers, np.int64), np.array(counts, np.int64))
-    return Parts(rows, texts, blobs, owners, np.array(flags, np.uint8), first)
+    # Column by column: a tenth of the time of a row at a time.
+    parts = [part for item in items for part in item.parts]
+    hashes = [part.digest for part in parts]
+    if not set(map(len, hashes)) <= {DIGEST_BYTES}:
+        raise ValueError(f"a part's digest has not {DIGEST_BYTES} bytes")
+    owners = np.repeat(np.array(numbers, np.int64), [len(item.parts) for item in items])
+    texts = cleaned([part.text for part in parts])
+    modalities = [part.modality for part in parts]
+    columns: dict[str, Sequence[object]] = {
+        "part": range(first, first + len(parts)),
+        "item": owners.tolist(),
+        "modality": modalities,
+        "text": [text or None for text in texts],
+        "digest": hashes,
+    }
+    paths = [part.path for part in parts]
+    if any(path is not None for path in paths):
+        columns["path"] = [None if path is None else to_key(path) for path in paths]
+        columns["size"] = [part.size for part in parts]
+        columns["mtime_ns"] = [part.mtime_ns for part in parts]
+    for name in ("page", "start", "end"):
+        places = [getattr(part, name) for part in parts]
+        if any(place is not None for place in places):
+            columns[name] = places
+    blobs = [(part.digest, part.blob) for part in parts if part.blob is not None]
+    if blobs:
+        columns["has_blob"] = [None if part.blob is None else 1 for part in parts]
+    flags = np.array([MODALITY_CODES[name] for name in modalities], np.uint8)
+    return Parts(
+        first,
+        columns,
+        [(number, text) for number, text in enumerate(texts, first) if text],
+        blobs,
+        hashes,
+        owners,
+        flags | _text_flags(owners, texts),
+    )
 
 
-def _row(number: int, item: int, part: NewPart, text: str | None) -> PartTuple:
-    if len(part.digest) != DIGEST_BYTES:
-        raise ValueError(f"a part's digest has {len(part.digest)} bytes, not {DIGEST_BYTES}")
-    path = to_key(part.path) if part.path is not None else None
-    return (
-        number, item, part.modality, text, part.digest, path, part.size, part.mtime_ns,
-        part.page, part.start, part.end, None if part.blob is None else 1,
-    )  # fmt: skip
+def _text_flags(owners: npt.NDArray[np.int64], texts: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Return for each part whether some part of its item carries text."""
+    has_text = np.array([bool(text) for text in texts], np.bool_)
+    written = np.isin(owners, owners[has_text])
+    return np.where(written, ITEM_HAS_TEXT, 0).astype(np.uint8)
 
 
 def _check(items: Sequence[NewItem], source: SourceColumns) -> None:
     names = {one.column.name for one in source.columns if one.column.role == "column"}
     levels = len(source.index())
     for item in items:
-        if not item.metadata.keys() <= names:
+        if not names.issuperset(item.metadata):
             unknown = next(iter(item.metadata.keys() - names))
             raise StoreError(
                 f"Item {clean(item.id)!r} has metadata {clean(unknown)!r}, which is none of the "

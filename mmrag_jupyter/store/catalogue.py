@@ -131,9 +131,9 @@ def write_source(
         " ON CONFLICT (key) DO UPDATE SET label = excluded.label, columns = excluded.columns",
         (to_key(key), to_key(label), json.dumps(stored)),
     )
-    source: int = db.execute(
-        "SELECT source FROM sources WHERE key = ?", (to_key(key),)
-    ).fetchone()[0]
+    source: int = db.execute("SELECT source FROM sources WHERE key = ?", (to_key(key),)).fetchone()[
+        0
+    ]
     physical = tuple(map(Physical, numbers, columns))
     return SourceColumns(source, key, label, physical)
 

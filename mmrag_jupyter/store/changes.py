@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -87,15 +87,19 @@ def drop_orphans(db: sqlite3.Connection, digests: Iterable[bytes]) -> None:
 
 def insert_parts(db: sqlite3.Connection, parts: Parts) -> None:
     """Store parts, their texts in the index of words, and their pictures."""
-    db.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", parts.rows)
+    names = ", ".join(f'"{name}"' for name in parts.columns)
+    marks = ", ".join("?" * len(parts.columns))
+    db.executemany(
+        f"INSERT INTO parts ({names}) VALUES ({marks})", zip(*parts.columns.values(), strict=True)
+    )
     lexical.add(db, parts.texts)
     db.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", parts.blobs)
-    count(db, Counter(str(row[2]) for row in parts.rows))
+    count(db, Counter(map(str, parts.columns["modality"])))
 
 
 def insert_items(
     db: sqlite3.Connection,
-    rows: Sequence[Sequence[object]],
+    columns: Sequence[Sequence[object]],
     cells: Cells,
     existing: Iterable[int],
 ) -> None:
@@ -103,12 +107,12 @@ def insert_items(
 
     Parameters
     ----------
-    rows
-        Number, id, source, hash, first part and number of parts of each item.
+    columns
+        The numbers, ids, sources, hashes, first parts and numbers of parts.
     """
     names = ["item", "id", "source", "digest", "part", "parts", *cells.names]
     replaced = set(existing)
-    whole = ((*row, *values) for row, *values in zip(rows, *cells.values, strict=True))
+    whole = zip(*columns, *cells.values, strict=True)
     if replaced:
         update = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
         ending = f" ON CONFLICT (item) DO UPDATE SET {update}"
@@ -116,7 +120,7 @@ def insert_items(
         ending = ""
     marks = ", ".join("?" * len(names))
     db.executemany(f"INSERT INTO items ({', '.join(names)}) VALUES ({marks}){ending}", whole)
-    count(db, {"items": len(rows) - len(replaced)})
+    count(db, {"items": len(columns[0]) - len(replaced)})
 
 
 def update_items(
@@ -134,40 +138,35 @@ def update_items(
     )
 
 
-def append_run(
-    db: sqlite3.Connection,
-    space: Space,
-    parts: npt.NDArray[np.int64],
-    items: npt.NDArray[np.int64],
-    flags: npt.NDArray[np.uint8],
-    digests: bytes,
-) -> None:
-    """Name the rows that were appended to a space: one part each, in the rows' order."""
-    if len(parts):
-        insert_run(db, space.number, space.rows, parts, items, flags, digests)
+class Run(NamedTuple):
+    """What appended rows stand for, in their order: shapes (n,), and n hashes in a row."""
+
+    parts: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int64]
+    flags: npt.NDArray[np.uint8]
+    digests: bytes
+
+
+def append_run(db: sqlite3.Connection, space: Space, run: Run) -> None:
+    """Name the rows that were appended to a space."""
+    if len(run.parts):
+        insert_run(db, space.number, space.rows, run)
         db.execute(
-            "UPDATE spaces SET rows = rows + ? WHERE space = ?", (len(parts), space.number)
+            "UPDATE spaces SET rows = rows + ? WHERE space = ?", (len(run.parts), space.number)
         )
 
 
-def insert_run(
-    db: sqlite3.Connection,
-    space: int,
-    row: int,
-    parts: npt.NDArray[np.int64],
-    items: npt.NDArray[np.int64],
-    flags: npt.NDArray[np.uint8],
-    digests: bytes,
-) -> None:
+def insert_run(db: sqlite3.Connection, space: int, row: int, run: Run) -> None:
     """Say what the rows of a space from `row` on stand for."""
-    blobs = (parts.astype("<i8").tobytes(), items.astype("<i8").tobytes(), flags.tobytes())
-    db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", (space, row, *blobs, digests))
+    blobs = (run.parts.astype("<i8").tobytes(), run.items.astype("<i8").tobytes())
+    db.execute(
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
+        (space, row, *blobs, run.flags.tobytes(), run.digests),
+    )
 
 
-def stored_parts(
-    db: sqlite3.Connection, parts: Sequence[int]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], bytes]:
-    """Return the items, flags and hashes of parts that are stored, for `append_run`.
+def stored_run(db: sqlite3.Connection, parts: npt.NDArray[np.int64]) -> Run:
+    """Return the run of vectors of parts that are stored already.
 
     Raises
     ------
@@ -175,7 +174,7 @@ def stored_parts(
         A part is gone.
     """
     found = {}
-    for marks, some in in_chunks(parts):
+    for marks, some in in_chunks(parts.tolist()):
         query = (
             "SELECT p.part, p.item, p.modality, p.digest, EXISTS (SELECT 1 FROM parts q"
             " WHERE q.part BETWEEN i.part AND i.part + i.parts - 1 AND q.text IS NOT NULL)"
@@ -184,9 +183,10 @@ def stored_parts(
         for part, item, modality, digest, has_text in db.execute(query, some):
             flag = MODALITY_CODES[modality] | (ITEM_HAS_TEXT if has_text else 0)
             found[part] = (item, flag, digest)
-    rows = [found[part] for part in parts]
+    rows = [found[part] for part in parts.tolist()]
     items = np.array([row[0] for row in rows], np.int64)
-    return items, np.array([row[1] for row in rows], np.uint8), b"".join(row[2] for row in rows)
+    flags = np.array([row[1] for row in rows], np.uint8)
+    return Run(parts, items, flags, b"".join(row[2] for row in rows))
 
 
 def remove_items(db: sqlite3.Connection, items: Sequence[int]) -> None:
@@ -219,5 +219,3 @@ def replace_problems(
         "INSERT INTO problems VALUES (?, ?, ?)",
         [(to_key(source), to_key(name), to_key(reason)) for name, reason in problems],
     )
-
-

@@ -121,7 +121,7 @@ def _encode(kind: Kind, value: object, zoned: bool) -> tuple[Stored, bool]:  # n
     return _comparable(value), True
 
 
-def _comparable(value: object) -> Stored:  # noqa: PLR0911
+def _comparable(value: object) -> Stored:  # noqa: C901, PLR0911 - one line a type
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
@@ -181,9 +181,7 @@ def _datetime_reader(zone: str) -> Callable[[Stored], object]:
     if not zone:
         return lambda stored: datetime.fromisoformat(str(stored))
     known = _zone_named(zone)
-    return lambda stored: (
-        datetime.fromisoformat(str(stored)).replace(tzinfo=UTC).astimezone(known)
-    )
+    return lambda stored: datetime.fromisoformat(str(stored)).replace(tzinfo=UTC).astimezone(known)
 
 
 @lru_cache(maxsize=64)
@@ -211,7 +209,10 @@ _ENCODERS: Mapping[str, tuple[type, Callable[..., bool]]] = {
     "date": (date, lambda value, _: not isinstance(value, datetime)),
     "time": (time, lambda value, _: value.tzinfo is None),
     "timedelta": (timedelta, lambda value, form: not has_nanoseconds(value) and type(form) is int),
-    "decimal": (Decimal, lambda value, form: form is not None and str(_decimal(form)) == str(value)),
+    "decimal": (
+        Decimal,
+        lambda value, form: form is not None and str(_decimal(form)) == str(value),
+    ),
 }
 
 _DECODERS: Mapping[str, Callable[..., object]] = {

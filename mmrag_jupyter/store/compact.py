@@ -49,10 +49,9 @@ def compact(folder: Path, db: sqlite3.Connection, view: View) -> Path:
     for start in range(0, len(alive), _BLOCK):
         rows = alive[start : start + _BLOCK]
         vectors.append(draft, start, view.vectors[rows])
-        changes.insert_run(
-            db, space.number, start, view.rows.parts[rows], view.rows.items[rows],
-            view.rows.flags[rows], digests[rows].tobytes(),
-        )  # fmt: skip
+        of = view.rows
+        run = changes.Run(of.parts[rows], of.items[rows], of.flags[rows], digests[rows].tobytes())
+        changes.insert_run(db, space.number, start, run)
     draft.replace(path)
     return vectors.path_of(folder, space)
 

@@ -43,7 +43,7 @@ class DigestIndex:
             for keys, rows in self._segments:
                 first = np.searchsorted(keys, wanted[:, 0], "left")
                 last = np.searchsorted(keys, wanted[:, 0], "right")
-                for at in np.flatnonzero(first < last):
+                for at in np.flatnonzero(first < last).tolist():
                     same = rows[first[at] : last[at]]
                     same = same[(self._words[same] == wanted[at]).all(axis=1)]
                     if view.rows.alive is not None:

@@ -67,12 +67,14 @@ class Index:
 
         candidates = 4 * k + 32
         share = 1.0
-        parameters = {}
-        if allowed is not None:
-            allowed = allowed[: self.covered]
-            share = max(float(allowed.mean()), 1 / self.covered)
-            bits = np.packbits(allowed, bitorder="little")
-            parameters["sel"] = faiss.IDSelectorBitmap(bits)
+        parameters: dict[str, Any] = {}
+        if allowed is not None or self.covered > len(vectors):
+            mask = np.zeros(self.covered, np.bool_)
+            mask[: len(vectors)] = True if allowed is None else allowed[: self.covered]
+            share = max(float(mask.mean()), 1 / self.covered)
+            # An index can be newer than the commit that is read: rows past it are left out.
+            bits: Any = np.packbits(mask, bitorder="little")
+            parameters["sel"] = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg]
         lists = self._faiss.nlist
         probes = max(_PROBES, 4 * candidates * lists / self.covered)
         parameters["nprobe"] = min(lists, math.ceil(probes / share))

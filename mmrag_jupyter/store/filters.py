@@ -9,18 +9,18 @@ of filters within groups, which that function refuses, mean what their parts mea
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.vector_stores.types import FilterCondition, FilterOperator, MetadataFilters
 
 from mmrag_jupyter.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from llama_index.core.vector_stores.types import MetadataFilter
 
-    Predicate: TypeAlias = Callable[[Mapping[str, object]], bool]
+    Columns = Mapping[str, Sequence[object]]
 
 
 class FilterTypeError(QueryError, TypeError):
@@ -32,20 +32,30 @@ def keys(filters: MetadataFilters | None) -> frozenset[str]:
     return frozenset(one.key for one in _leaves(filters))
 
 
-def predicate(filters: MetadataFilters | None) -> Predicate:
-    """Return the function that tells whether an item's metadata pass `filters`.
+def passing(filters: MetadataFilters | None, columns: Columns, count: int) -> list[bool]:
+    """Tell which of `count` items pass `filters`.
 
-    It takes a mapping in which missing keys are absent or None, and raises
-    `FilterTypeError` where a value cannot be compared with the filter's.
+    Parameters
+    ----------
+    columns
+        By key, one value an item, None where it is missing; a key that no item has may be
+        left out.
+
+    Raises
+    ------
+    FilterTypeError
+        A value cannot be compared with the filter's.
     """
     if filters is None or not filters.filters:
-        return lambda _: True
-    tests = [
-        predicate(one) if isinstance(one, MetadataFilters) else _leaf(one)
+        return [True] * count
+    parts = [
+        passing(one, columns, count)
+        if isinstance(one, MetadataFilters)
+        else _matching(one, columns.get(one.key) or [None] * count)
         for one in filters.filters
     ]
     combined = _CONDITIONS[filters.condition or FilterCondition.AND]
-    return lambda metadata: combined([test(metadata) for test in tests])
+    return list(map(combined, zip(*parts, strict=True)))
 
 
 def _leaves(filters: MetadataFilters | None) -> Iterator[MetadataFilter]:
@@ -56,24 +66,21 @@ def _leaves(filters: MetadataFilters | None) -> Iterator[MetadataFilter]:
             yield one
 
 
-def _leaf(one: MetadataFilter) -> Predicate:
-    key, wanted, kind = one.key, one.value, one.operator
-    if kind == FilterOperator.IS_EMPTY:
-        return lambda metadata: metadata.get(key) in (None, "", [])
-    test = _TESTS[kind]
-    if_missing = kind in {FilterOperator.NE, FilterOperator.NIN}
-
-    def passes(metadata: Mapping[str, object]) -> bool:
-        found = metadata.get(key)
-        if found is None:
-            return if_missing
-        try:
-            return bool(test(found, wanted))
-        except TypeError:
-            message = f"Filter {key!r} {kind.value} {wanted!r} does not fit the value {found!r}"
-            raise FilterTypeError(message) from None
-
-    return passes
+def _matching(one: MetadataFilter, values: Sequence[object]) -> list[bool]:
+    if one.operator == FilterOperator.IS_EMPTY:
+        return [value in (None, "", []) for value in values]
+    test, wanted = _TESTS[one.operator], one.value
+    if_missing = one.operator in {FilterOperator.NE, FilterOperator.NIN}
+    found = None
+    try:
+        return [
+            if_missing if (found := value) is None else bool(test(value, wanted))
+            for value in values
+        ]
+    except TypeError:
+        raise FilterTypeError(
+            f"Filter {one.key!r} {one.operator.value} {wanted!r} does not fit the value {found!r}"
+        ) from None
 
 
 def _text_match(found: object, wanted: object) -> bool:
@@ -105,7 +112,7 @@ _TESTS: Mapping[FilterOperator, Callable[[Any, Any], bool]] = {
     FilterOperator.TEXT_MATCH_INSENSITIVE: _text_match_insensitive,
 }
 
-_CONDITIONS: Mapping[FilterCondition, Callable[[list[bool]], bool]] = {
+_CONDITIONS: Mapping[FilterCondition, Callable[[Iterable[bool]], bool]] = {
     FilterCondition.AND: all,
     FilterCondition.OR: any,
     FilterCondition.NOT: lambda passed: not any(passed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,15 +67,12 @@ def empty(queries: int, k: int) -> Found:
 
 
 def _nearest(queries: Queries, vectors: Vectors, k: int, allowed: Mask | None) -> Found:
-    import faiss
-
+    faiss = _faiss()
     scores, rows = empty(len(queries), k)
-    if allowed is None and len(queries) >= _MANY_QUERIES:
-        selector = None
-    elif allowed is None:
+    if allowed is None:
         # Without a selector FAISS splits even one query over threads, which costs more than
         # it gains, and much more where other processes keep the cores busy.
-        selector = faiss.IDSelectorAll()
+        selector = faiss.IDSelectorAll() if len(queries) < _MANY_QUERIES else None
     else:
         few = np.flatnonzero(allowed)
         if len(few) < _FEW * len(allowed):
@@ -90,11 +87,14 @@ def _nearest(queries: Queries, vectors: Vectors, k: int, allowed: Mask | None) -
     return scores, rows
 
 
-def _nearest_of(
-    queries: Queries, vectors: Vectors, k: int, rows: npt.NDArray[np.int64]
-) -> Found:
+def _faiss() -> Any:  # noqa: ANN401 - FAISS does not describe the half of what it has
     import faiss
 
+    return faiss
+
+
+def _nearest_of(queries: Queries, vectors: Vectors, k: int, rows: npt.NDArray[np.int64]) -> Found:
+    faiss = _faiss()
     scores, found = empty(len(queries), k)
     if len(rows):
         faiss.knn_inner_products_by_idx(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmrag_jupyter.store.columns import decode
 from mmrag_jupyter.store.text import from_key
@@ -11,7 +11,7 @@ from mmrag_jupyter.store.values import ItemRow, PartRow
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mmrag_jupyter.store.catalogue import Catalogue, SourceColumns
 
@@ -113,11 +113,11 @@ def read_parts_of(db: sqlite3.Connection, items: Sequence[int]) -> list[PartRow]
     return read_parts(db, [part for item in items for part in numbers.get(item, ())])
 
 
-def _part(row: Sequence[object]) -> PartRow:
-    part, item, item_id, number, modality, text, digest, path, *place, has_blob = row
+def _part(row: Sequence[Any]) -> PartRow:
+    part, item, item_id, number, modality, text, digest, path, page, start, end, has_blob = row
     return PartRow(
-        part, item, from_key(item_id), number, modality, text or "", digest,  # type: ignore[arg-type]
-        from_key(path) if path is not None else None, *place, bool(has_blob),  # type: ignore[arg-type]
+        part, item, from_key(item_id), number, modality, text or "", digest,
+        from_key(path) if path is not None else None, page, start, end, bool(has_blob),
     )  # fmt: skip
 
 
@@ -148,12 +148,8 @@ def _decoded(
 
 def read_ids(db: sqlite3.Connection, source: int | None) -> list[str]:
     """Read the ids of all items, or of a source's, in the order in which they came."""
-    query, values = "SELECT id FROM items ORDER BY item", ()
-    if source is not None:
-        query, values = "SELECT id FROM items WHERE source = ? ORDER BY item", (source,)
-    return [from_key(stored) for (stored,) in db.execute(query, values)]
-
-
-def numbers_of(rows: Iterable[tuple[int]]) -> list[int]:
-    """Return the first value of each row."""
-    return [number for (number,) in rows]
+    if source is None:
+        rows = db.execute("SELECT id FROM items ORDER BY item")
+    else:
+        rows = db.execute("SELECT id FROM items WHERE source = ? ORDER BY item", (source,))
+    return [from_key(stored) for (stored,) in rows]

@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
+from itertools import pairwise
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from mmrag_jupyter.store.schema import TEXTS
 from mmrag_jupyter.store.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import numpy.typing as npt
 
 # Scripts that put no spaces between words: each character counts as a word of its own.
 _UNSPACED = re.compile(
@@ -25,8 +22,6 @@ _UNSPACED = re.compile(
 # A text this long as a query says no more than its beginning, and costs a second.
 _LONGEST_QUERY = 20_000
 _MOST_TERMS = 256
-
-Ranking = tuple["npt.NDArray[np.int64]", "npt.NDArray[np.float32]"]
 
 
 def folded(text: str) -> str:
@@ -52,18 +47,12 @@ def match_expression(text: str) -> str:
 
 def add(db: sqlite3.Connection, texts: Iterable[tuple[int, str]]) -> None:
     """Index the texts of new parts, given with the parts' numbers."""
-    db.executemany(
-        "INSERT INTO texts(rowid, text) VALUES (?, ?)",
-        ((part, folded(text)) for part, text in texts),
-    )
+    db.executemany("INSERT INTO texts(rowid, text) VALUES (?, ?)", _folded(texts))
 
 
 def remove(db: sqlite3.Connection, texts: Iterable[tuple[int, str]]) -> None:
     """Take texts out of the index; they must be exactly those that were added."""
-    db.executemany(
-        "INSERT INTO texts(texts, rowid, text) VALUES ('delete', ?, ?)",
-        ((part, folded(text)) for part, text in texts),
-    )
+    db.executemany("INSERT INTO texts(texts, rowid, text) VALUES ('delete', ?, ?)", _folded(texts))
 
 
 def rebuild(db: sqlite3.Connection) -> None:
@@ -98,6 +87,10 @@ def _rebuild(db: sqlite3.Connection) -> None:
             db.execute("ROLLBACK")
 
 
+def _folded(texts: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
+    return (pair if pair[1].isascii() else (pair[0], folded(pair[1])) for pair in texts)
+
+
 def _drop_pieces(db: sqlite3.Connection) -> None:
     """Drop the tables of an index that FTS5 itself cannot open any more."""
     db.execute("PRAGMA writable_schema = ON")
@@ -116,9 +109,7 @@ def _terms(word: str) -> Iterable[str]:
     for run in re.split(rf"((?:{_UNSPACED.pattern})+)", word):
         if not run:
             continue
-        if not _UNSPACED.match(run):
-            yield run
-        elif len(run) == 1:
+        if len(run) == 1 or not _UNSPACED.match(run):
             yield run
         else:
-            yield from (f"{first} {second}" for first, second in zip(run, run[1:], strict=False))
+            yield from (f"{first} {second}" for first, second in pairwise(run))

@@ -53,7 +53,8 @@ class CollectionVectorStore(BasePydanticVectorStore):
     _store: Store = PrivateAttr()
 
     def __init__(self, store: Store, face: Literal["text", "image"] | None = None) -> None:
-        super().__init__(stores_text=True, face=face, folder=str(store.folder))
+        fields: dict[str, Any] = {"face": face, "folder": str(store.folder)}
+        super().__init__(**fields)
         self._store = store
 
     @classmethod
@@ -99,7 +100,8 @@ class CollectionVectorStore(BasePydanticVectorStore):
         QueryError
             An embedding is zero or not finite.
         """
-        return llama_add.add(self._store, nodes, self.face)
+        embeddings = {node.node_id: node.embedding for node in nodes if node.embedding is not None}
+        return llama_add.add(self._store, nodes, {self.face: embeddings})
 
     def delete(self, ref_doc_id: str, **_: object) -> None:
         """Delete the nodes of a source document, and the item of that id."""
@@ -147,7 +149,9 @@ class CollectionVectorStore(BasePydanticVectorStore):
             rows = [row for row in rows if row.item in allowed]
         return list(build(self._store, rows).values())
 
-    def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+    def query(
+        self, query: VectorStoreQuery, mmr_threshold: float | None = None, **_: object
+    ) -> VectorStoreQueryResult:
         """Find nodes in the mode that the query names.
 
         Modes: default (cosine), text_search and sparse (BM25), hybrid (`alpha`,
@@ -158,8 +162,8 @@ class CollectionVectorStore(BasePydanticVectorStore):
         QueryError
             The query cannot be answered as it is.
         """
-        if "mmr_threshold" in kwargs:  # where SimpleVectorStore looks for it
-            query = replace(query, mmr_threshold=kwargs["mmr_threshold"])
+        if mmr_threshold is not None:  # SimpleVectorStore takes it from here
+            query = replace(query, mmr_threshold=mmr_threshold)
         found = llama_query.run(self._store, query, self.face)
         nodes = build(self._store, [one.row for one in found.values()])
         ids = [node_id for node_id in found if node_id in nodes]
@@ -169,7 +173,7 @@ class CollectionVectorStore(BasePydanticVectorStore):
             ids=ids,
         )
 
-    def persist(self, persist_path: str = "", fs: object = None) -> None:
+    def persist(self, persist_path: str = "", fs: object = None) -> None:  # noqa: ARG002
         """Do nothing: a collection is on disk already, in its own folder."""
         _log.info(
             "nothing to persist: collection %r is durable in %s", self._store.name, self.folder
@@ -202,9 +206,11 @@ class CollectionVectorStore(BasePydanticVectorStore):
         """Return nodes without holding up the event loop."""
         return await asyncio.to_thread(self.get_nodes, node_ids, filters)
 
-    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+    async def aquery(
+        self, query: VectorStoreQuery, mmr_threshold: float | None = None, **_: object
+    ) -> VectorStoreQueryResult:
         """Find nodes without holding up the event loop."""
-        return await asyncio.to_thread(self.query, query, **kwargs)
+        return await asyncio.to_thread(self.query, query, mmr_threshold)
 
     def _remove_nodes(self, node_ids: list[str], filters: MetadataFilters | None) -> None:
         rows = llama_select.parts_of_nodes(self._store, node_ids)

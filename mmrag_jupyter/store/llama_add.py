@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
 import numpy as np
 
 from mmrag_jupyter.errors import QueryError
@@ -16,31 +18,32 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from llama_index.core.schema import BaseNode
 
-    from mmrag_jupyter.items import NewPart
     from mmrag_jupyter.store.nodes import StoredNode
     from mmrag_jupyter.store.store import Store
-    from mmrag_jupyter.store.values import Space
     from mmrag_jupyter.store.writer import Writer
 
+    Vector: TypeAlias = npt.NDArray[np.float32]
+
 Face: TypeAlias = Literal["text", "image"]
-Vector: TypeAlias = "npt.NDArray[np.float32]"
+Embeddings: TypeAlias = "Mapping[Face | None, Mapping[str, Sequence[float]]]"
 
 SOURCE = "llama-index"
 LABEL = "LlamaIndex nodes"
 
 
-def add(store: Store, nodes: Sequence[BaseNode], face: Face | None) -> list[str]:
-    """Store nodes with their embeddings; return their ids.
+def add(store: Store, nodes: Sequence[BaseNode], embeddings: Embeddings) -> list[str]:
+    """Store nodes, in place of those with the same ids; return their ids.
 
-    A node that is there already is replaced. The vectors of those of its parts that have
-    not changed are kept: `MultiModalVectorStoreIndex` adds a picture with a caption twice,
-    once with the embedding of the caption and once with that of the picture.
+    The vectors of those parts of a node that have not changed are kept:
+    `MultiModalVectorStoreIndex` adds a picture with a caption twice, once with the
+    embedding of the caption and once with that of the picture.
 
     Parameters
     ----------
-    face
-        What the embeddings are of; None where it is not known, and is told from the node
-        and the dimension.
+    embeddings
+        By what they are of, from the ids of nodes to their embeddings. What those under
+        None are of is told from the node and the dimension. The embeddings that the nodes
+        carry themselves are passed over.
 
     Raises
     ------
@@ -50,115 +53,95 @@ def add(store: Store, nodes: Sequence[BaseNode], face: Face | None) -> list[str]
     # Of nodes with the same id in one call the last one counts, as when added in turn.
     latest = {node.node_id: node for node in nodes}
     if latest:
-        _Adding(store, list(latest.values()), face).run()
+        stored = [to_stored(node) for node in latest.values()]
+        with store.writer() as writer:
+            _Addition(store, writer, stored).commit(embeddings)
     return [node.node_id for node in nodes]
 
 
-class _Adding:
+class _Addition:
     """One call of `add`: rows and vectors are gathered, and written in one commit."""
 
-    def __init__(self, store: Store, nodes: Sequence[BaseNode], face: Face | None) -> None:
+    def __init__(self, store: Store, writer: Writer, stored: Sequence[StoredNode]) -> None:
         self._store = store
-        self._nodes = nodes
-        self._face = face
-        self._stored = [to_stored(node) for node in nodes]
-        self._first: list[int] = []  # of each node, the ordinal of its first part
-        count = 0
-        for one in self._stored:
-            self._first.append(count)
-            count += len(one.item.parts)
+        self._writer = writer
+        self._stored = stored
+        # Of each node, the ordinals of its parts in this call by their modality.
+        self._ordinals: list[dict[str, int]] = []
+        # By part, in the order of ordinals.
+        self._digests: list[bytes] = []
+        for one in stored:
+            start = len(self._digests)
+            parts = one.item.parts
+            self._ordinals.append({part.modality: start + at for at, part in enumerate(parts)})
+            self._digests += [part.digest for part in parts]
+        self._spaces = store.spaces()
+        # By space, from the ordinal of a part to its vector.
+        self._vectors = {space.number: self._kept(space.number) for space in self._spaces}
 
-    def run(self) -> None:
-        with self._store.writer() as writer:
-            spaces = self._store.spaces()
-            # By space, from the ordinal of a part to its vector.
-            vectors = {space.number: self._kept(space) for space in spaces}
-            for at, node in enumerate(self._nodes):
-                if node.embedding is not None:
-                    self._place(at, node, spaces, vectors, writer)
-            self._declare(writer)
-            writer.put(
-                [one.item for one in self._stored],
-                {space: _stacked(found) for space, found in vectors.items() if found},
-                source=SOURCE,
-                nodes={one.item.id: one.row for one in self._stored},
-            )
+    def commit(self, embeddings: Embeddings) -> None:
+        for face, given in embeddings.items():
+            for one, ordinals in zip(self._stored, self._ordinals, strict=True):
+                embedding = given.get(one.item.id)
+                if embedding is not None:
+                    self._place(ordinals, face, _unit(one.item.id, embedding))
+        self._declare_columns()
+        self._writer.put(
+            [one.item for one in self._stored],
+            {space: _stacked(found) for space, found in self._vectors.items() if found},
+            source=SOURCE,
+            nodes={one.item.id: one.row for one in self._stored},
+        )
 
-    def _kept(self, space: Space) -> dict[int, Vector]:
-        digests = {
-            part.digest: first + number
-            for first, one in zip(self._first, self._stored, strict=True)
-            for number, part in enumerate(one.item.parts)
-        }
-        found = self._store.vectors_of(space.number, list(digests))
-        return {digests[digest]: vector for digest, vector in found.items()}
+    def _kept(self, space: int) -> dict[int, Vector]:
+        """Return the vectors of parts that are stored already, and have not changed."""
+        ordinals = {digest: at for at, digest in enumerate(self._digests)}
+        found = self._store.vectors_of(space, self._digests)
+        return {ordinals[digest]: vector for digest, vector in found.items()}
 
-    def _place(
-        self,
-        at: int,
-        node: BaseNode,
-        spaces: list[Space],
-        vectors: dict[int, dict[int, Vector]],
-        writer: Writer,
-    ) -> None:
-        vector = _unit(node)
-        numbers = _numbers(self._stored[at])
-        known = {modality: self._first[at] + number for modality, number in numbers.items()}
-        modality = self._modality(known, len(vector), spaces, vectors)
-        space = fitting(spaces, modality, len(vector))
+    def _place(self, ordinals: Mapping[str, int], face: Face | None, vector: Vector) -> None:
+        dim = len(vector)
+        modality = str(face) if face in ordinals else self._modality(ordinals, dim)
+        space = fitting(self._spaces, modality, dim)
         if space is None:
-            writer.add_space(name_of(len(vector)), None, len(vector), MODALITIES)
-            spaces[:] = self._store.spaces()
-            space = fitting(spaces, modality, len(vector))
+            self._writer.add_space(name_of(dim), None, dim, MODALITIES)
+            self._spaces = self._store.spaces()
+            space = fitting(self._spaces, modality, dim)
             assert space is not None  # noqa: S101 - it has just been made
-        vectors.setdefault(space.number, {})[known[modality]] = vector
+        self._vectors.setdefault(space.number, {})[ordinals[modality]] = vector
 
-    def _modality(
-        self,
-        known: Mapping[str, int],
-        dim: int,
-        spaces: Sequence[Space],
-        vectors: Mapping[int, dict[int, Vector]],
-    ) -> str:
-        """Tell which part of a node its embedding is of."""
-        if self._face in known:
-            return str(self._face)
-        if not {"text", "image"} <= known.keys():
-            return next(iter(known))
-        fits = [one for one in ("text", "image") if fitting(spaces, one, dim) is not None]
+    def _modality(self, ordinals: Mapping[str, int], dim: int) -> str:
+        """Tell which part of a node an embedding of unknown origin is of."""
+        if not {"text", "image"} <= ordinals.keys():
+            return next(iter(ordinals))
+        fits = [one for one in ("text", "image") if fitting(self._spaces, one, dim) is not None]
         if len(fits) == 1:
             return fits[0]
         # Both or none fit. LlamaIndex adds the caption's embedding first, the picture's second.
-        has = {
-            modality: any(known[modality] in found for found in vectors.values())
+        has_text, has_image = (
+            any(ordinals[modality] in found for found in self._vectors.values())
             for modality in ("text", "image")
-        }
-        if has["text"] and not has["image"]:
+        )
+        if has_text and not has_image:
             return "image"
-        for found in vectors.values():
-            found.pop(known["image"], None)
+        for found in self._vectors.values():
+            found.pop(ordinals["image"], None)
         return "text"
 
-    def _declare(self, writer: Writer) -> None:
+    def _declare_columns(self) -> None:
         with self._store._reading() as db:  # noqa: SLF001 - one room
             own = read_catalogue(db).by_key(SOURCE)
         before = [physical.column for physical in own.columns] if own is not None else []
         after = with_metadata(before, (one.item.metadata for one in self._stored))
         if own is None or after != before:
-            writer.add_source(SOURCE, LABEL, after)
+            self._writer.add_source(SOURCE, LABEL, after)
 
 
-def _numbers(one: StoredNode) -> dict[str, int]:
-    """Return the number of a node's part of each modality."""
-    parts: Sequence[NewPart] = one.item.parts
-    return {part.modality: number for number, part in enumerate(parts)}
-
-
-def _unit(node: BaseNode) -> Vector:
-    vector = np.asarray(node.embedding, np.float32)
+def _unit(node_id: str, embedding: Sequence[float]) -> Vector:
+    vector = np.asarray(embedding, np.float32)
     length = float(np.linalg.norm(vector)) if vector.ndim == 1 else 0.0
     if not np.isfinite(length) or length == 0:
-        raise QueryError(f"The embedding of node {node.node_id!r} is zero or not finite.")
+        raise QueryError(f"The embedding of node {node_id!r} is zero or not finite.")
     return vector / np.float32(length)
 
 

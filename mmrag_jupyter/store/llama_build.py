@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.values import PartRow
 
 
+def node_ids(store: Store, rows: Sequence[PartRow]) -> list[str]:
+    """Return for each part the id of the node that it stands for."""
+    nodes = store.nodes(list(dict.fromkeys(row.item for row in rows)))
+    return [node_id_of(row, nodes) for row in rows]
+
+
 def build(store: Store, rows: Sequence[PartRow]) -> dict[str, BaseNode]:
     """Return the nodes that parts stand for by their ids, in the order of the parts.
 

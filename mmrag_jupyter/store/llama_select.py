@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic_core import to_jsonable_python
@@ -17,7 +17,7 @@ from mmrag_jupyter.store.selection import Selection
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
     from llama_index.core.vector_stores.types import MetadataFilters
@@ -78,18 +78,15 @@ def passing(store: Store, filters: MetadataFilters | None) -> Integers | None:
     with store._reading() as db:  # noqa: SLF001 - one room
         table, columns = _read(db, names)
         documents = _documents(db) if names & _DOCUMENT_KEYS else {}
-    test = metadata_filters.predicate(filters)
-    wanted = sorted(names & _DOCUMENT_KEYS)
-    passed: list[int] = []
-    for item, item_id, metadata in _rows(table, columns):
-        for name in wanted:
-            if item in documents:
-                metadata[name] = documents[item]
-            elif metadata.get(name) is None:
-                metadata[name] = item_id
-        if test(metadata):
-            passed.append(item)
-    return np.array(passed, np.int64)
+    values = {one.column.name: _as_json(table.values[one.number]) for one in columns}
+    for name in names & _DOCUMENT_KEYS:
+        own = values.get(name, [None] * len(table.items))
+        values[name] = [
+            documents.get(item, item_id if value is None else value)
+            for item, item_id, value in zip(table.items, table.ids, own, strict=True)
+        ]
+    passed = metadata_filters.passing(filters, values, len(table.items))
+    return np.sort(np.array(table.items, np.int64)[np.array(passed, np.bool_)])
 
 
 def items_of(store: Store, documents: Sequence[str]) -> list[int]:
@@ -146,23 +143,8 @@ def _documents(db: sqlite3.Connection) -> dict[int, str]:
     return {item: row.document or _NO_DOCUMENT for item, row in rows.items()}
 
 
-def _rows(
-    table: ItemTable, columns: Sequence[Physical]
-) -> Iterator[tuple[int, str, dict[str, object]]]:
-    names = [one.column.name for one in columns]
-    values = [table.values[one.number] for one in columns]
-    for at, (item, item_id) in enumerate(zip(table.items, table.ids, strict=True)):
-        yield (
-            item,
-            item_id,
-            {name: _as_json(column[at]) for name, column in zip(names, values, strict=True)},
-        )
-
-
-def _as_json(value: object) -> object:
-    """Return a value as LlamaIndex's stores keep it: dates as text, other numbers as floats."""
-    if type(value) in _JSON:
-        return value
-    if isinstance(value, Decimal):
-        return float(value)
-    return cast("object", to_jsonable_python(value))
+def _as_json(values: Sequence[object]) -> Sequence[object]:
+    """Return values as LlamaIndex's stores keep them: dates as text, decimals as floats."""
+    if set(map(type, values)) <= _JSON:
+        return values
+    return [float(one) if isinstance(one, Decimal) else to_jsonable_python(one) for one in values]

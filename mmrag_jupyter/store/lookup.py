@@ -50,7 +50,9 @@ def sources(db: sqlite3.Connection) -> list[SourceRow]:
     """Return the sources with the number of their items."""
     counts = dict(db.execute("SELECT source, count(*) FROM items GROUP BY source"))
     rows = db.execute("SELECT source, key, label FROM sources ORDER BY source")
-    return [SourceRow(from_key(key), from_key(label), counts.get(one, 0)) for one, key, label in rows]
+    return [
+        SourceRow(from_key(key), from_key(label), counts.get(one, 0)) for one, key, label in rows
+    ]
 
 
 def problems(db: sqlite3.Connection) -> list[ProblemRow]:

@@ -10,14 +10,13 @@ because part numbers only ever grow. The parts of an item are numbered without a
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.errors import NotFoundError, StoreDamagedError, StoreError
+from mmrag_jupyter.errors import NotFoundError, StoreError
 from mmrag_jupyter.store.failures import DAMAGE_CODES, damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 RECORDS = "records.sqlite"
 APPLICATION_ID = 0x6D6D7267  # "mmrg"

@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.store import lexical, schema, vectors
+from mmrag_jupyter.store import lexical, schema
+from mmrag_jupyter.store.appending import append
 from mmrag_jupyter.store.compact import compact, remove_strays
 from mmrag_jupyter.store.failures import explained
 from mmrag_jupyter.store.lock import WriteLock
@@ -105,14 +106,7 @@ class WriteSession:
     def _written(self, blocks: Sequence[Block]) -> Iterator[None]:
         """Have blocks of vectors on disk at the end of the block, past the committed rows."""
         writing = [
-            self._files.submit(
-                vectors.append,
-                vectors.path_of(self._folder, one.space),
-                one.space.rows,
-                one.vectors,
-            )
-            for one in blocks
-            if len(one.vectors)
+            self._files.submit(append, self._folder, one) for one in blocks if len(one.vectors)
         ]
         try:
             yield

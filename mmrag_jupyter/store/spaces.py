@@ -9,9 +9,9 @@ from mmrag_jupyter.store.values import Space
 if TYPE_CHECKING:
     import sqlite3
 
-_QUERY = (
-    "SELECT space, name, address, dim, modalities, rows, dtype, dead, generation FROM spaces"
-)
+    from mmrag_jupyter.store.values import Precision
+
+_QUERY = "SELECT space, name, address, dim, modalities, rows, dtype, dead, generation FROM spaces"
 
 
 def read_spaces(db: sqlite3.Connection) -> list[Space]:
@@ -37,6 +37,6 @@ def _space(  # noqa: PLR0917
     number: int, name: str, address: str | None, dim: int, modalities: str, rows: int,
     dtype: str, dead: int, generation: int,
 ) -> Space:  # fmt: skip
-    precision = "float16" if dtype == "float16" else "float32"
+    precision: Precision = "float16" if dtype == "float16" else "float32"
     known = frozenset(modalities.split())
     return Space(number, name, address, dim, known, rows, precision, dead, generation)

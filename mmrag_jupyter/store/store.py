@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,18 +13,19 @@ from mmrag_jupyter.store import files, lookup, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.digests import DigestIndex
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.frame import build_frame
 from mmrag_jupyter.store.itemrows import read_ids, read_items, read_parts, read_parts_of
 from mmrag_jupyter.store.lock import WriteLock
 from mmrag_jupyter.store.nearest import MovedError, Views, checked, damaged_vectors
 from mmrag_jupyter.store.pool import Pool
 from mmrag_jupyter.store.select import Conditions, count_items
 from mmrag_jupyter.store.selection import Selection
+from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.spaces import read_spaces, space_of
 from mmrag_jupyter.store.words import Words
 from mmrag_jupyter.store.writer import Writer
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mmrag_jupyter.items import Column, Modality
+    from mmrag_jupyter.store.catalogue import SourceColumns
+    from mmrag_jupyter.store.itemrows import ItemTable
     from mmrag_jupyter.store.nearest import View
     from mmrag_jupyter.store.noderows import NodeRow
     from mmrag_jupyter.store.values import (
@@ -250,7 +252,9 @@ class Store:
         with self._reading() as db:
             return lookup.file_digests(db, paths)
 
-    def vectors_of(self, space: int, digests: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
+    def vectors_of(
+        self, space: int, digests: Sequence[bytes]
+    ) -> dict[bytes, npt.NDArray[np.float32]]:
         """Return the vectors, shape (dim,) float32, of parts with these content hashes."""
 
         def read(db: sqlite3.Connection, view: View) -> dict[bytes, npt.NDArray[np.float32]]:
@@ -424,13 +428,24 @@ class Store:
         union of the columns, and their ids as the index "id". Pictures are encoded bytes
         where the store keeps them, else paths.
         """
+        return self.snapshot(items).frame()
+
+    def snapshot(self, items: Sequence[int] | None = None) -> Snapshot:
+        """Return items as they are now, in the order asked; those removed since are left out."""
         with self._reading() as db:
             catalogue = read_catalogue(db)
             table = read_items(db, catalogue, items)
-            numbers = dict.fromkeys(source.number for source in table.sources)
-            sources = [catalogue.sources[one] for one in numbers or catalogue.sources]
-            media = lookup.media_cells(db, table, sources)
-        return build_frame(table, sources, media)
+        return Snapshot(table, list(catalogue.sources.values()), self._media)
+
+    def _media(
+        self, table: ItemTable, sources: Sequence[SourceColumns]
+    ) -> Mapping[int, Sequence[object]]:
+        try:
+            with self._reading() as db:
+                return lookup.media_cells(db, table, sources)
+        except StoreError:
+            missing = [None] * len(table.items)
+            return {one.number: missing for source in sources for one in source.media()}
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -5,6 +5,11 @@ File names that are not UTF-8 hold them, and so do texts that were cut in two.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def encodable(text: str) -> bool:
     """Tell whether `text` can be written as UTF-8: whether it has no lone surrogates."""
@@ -15,6 +20,11 @@ def encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def cleaned(texts: Sequence[str]) -> Sequence[str]:
+    """Return texts with each lone surrogate replaced by U+FFFD, the replacement character."""
+    return texts if all(map(str.isascii, texts)) else list(map(clean, texts))
 
 
 def clean(text: str) -> str:

@@ -57,9 +57,16 @@ def path_of(folder: Path, space: Space) -> Path:
 
 def create(path: Path, dim: int, dtype: Precision) -> None:
     """Write an empty vector file, in place of any file that is there."""
-    code = next(code for code, name in _DTYPES.items() if name == dtype)
     with path.open("wb") as file:
-        file.write(_HEADER.pack(_MAGIC, _VERSION, dim, code, secrets.token_bytes(16)))
+        file.write(_header(dim, dtype))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def restore_header(path: Path, dim: int, dtype: Precision) -> None:
+    """Write a new header over a damaged one; the vectors behind it stay."""
+    with path.open("r+b") as file:
+        file.write(_header(dim, dtype))
         file.flush()
         os.fsync(file.fileno())
 
@@ -70,7 +77,7 @@ def append(path: Path, row: int, vectors: Vectors) -> None:
     Whatever an unfinished write has left there is overwritten.
     """
     block = np.ascontiguousarray(vectors)
-    data = memoryview(block).cast("B")
+    data = memoryview(block.view(np.uint8).reshape(-1))  # type: ignore[arg-type]
     at = HEADER_BYTES + row * block.shape[1] * block.itemsize
     handle = os.open(path, os.O_RDWR)
     try:
@@ -115,3 +122,8 @@ def mapped(folder: Path, space: Space) -> Vectors:
     if not space.rows:
         return np.empty(shape, dtype)
     return np.memmap(path_of(folder, space), dtype, "r", HEADER_BYTES, shape)
+
+
+def _header(dim: int, dtype: Precision) -> bytes:
+    code = next(code for code, name in _DTYPES.items() if name == dtype)
+    return _HEADER.pack(_MAGIC, _VERSION, dim, code, secrets.token_bytes(16))

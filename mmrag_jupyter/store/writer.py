@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -150,14 +151,14 @@ class Writer(WriteSession):
             first = changes.take_numbers(db, "next_part", sum(len(one.parts) for one in items))
             parts = encode_parts(items, numbers, first)
             blocks = [
-                block(space_of(db, number), ordinals, rows, len(parts.rows))
+                block(space_of(db, number), ordinals, rows, len(parts))
                 for number, (ordinals, rows) in vectors.items()
             ]
             with self._written(blocks):
                 cells = encode_cells(items, origin, catalogue.exact, media=True)
                 add_exact(db, cells.exact - catalogue.exact)
-                rows = _item_rows(items, numbers, origin, first)
-                changes.insert_items(db, rows, cells, existing)
+                columns = _item_columns(items, numbers, origin, first)
+                changes.insert_items(db, columns, cells, existing)
                 changes.insert_parts(db, parts)
                 changes.drop_orphans(db, orphans)
                 changes.remove_nodes(db, existing)
@@ -165,10 +166,7 @@ class Writer(WriteSession):
                     own = dict(zip((one.id for one in items), numbers, strict=True))
                     noderows.write(db, [(own[one], row) for one, row in nodes.items()])
                 for one in blocks:
-                    changes.append_run(
-                        db, one.space, one.ordinals + first, parts.items[one.ordinals],
-                        parts.flags[one.ordinals], parts.digests(one.ordinals),
-                    )  # fmt: skip
+                    changes.append_run(db, one.space, parts.run(one.ordinals))
 
     def put_vectors(
         self, space: int, parts: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]
@@ -187,10 +185,10 @@ class Writer(WriteSession):
             order = np.argsort(parts, kind="stable")
             wanted = np.asarray(parts, np.int64)[order]
             made = block(view.space, np.arange(len(wanted)), vectors[order], len(wanted))
-            described = changes.stored_parts(db, wanted.tolist())
+            run = changes.stored_run(db, wanted)
             changes.bury(db, view.space, view.rows.of_parts(wanted.tolist()))
             with self._written([made]):
-                changes.append_run(db, view.space, wanted, *described)
+                changes.append_run(db, view.space, run)
 
     def update(self, items: Sequence[NewItem], *, source: str) -> None:
         """Store the metadata, index, hash and source of items that are there; not their parts.
@@ -286,14 +284,16 @@ def _numbers(
     return numbers
 
 
-def _item_rows(
+def _item_columns(
     items: Sequence[NewItem], numbers: Sequence[int], source: SourceColumns, first: int
-) -> list[tuple[object, ...]]:
-    rows = []
-    for item, number in zip(items, numbers, strict=True):
-        count = len(item.parts)
-        rows.append((number, to_key(item.id), source.number, item.digest, first, count))
-        first += count
-    return rows
-
-
+) -> list[Sequence[object]]:
+    """Return the items' numbers, ids, sources, hashes, first parts and numbers of parts."""
+    counts = [len(item.parts) for item in items]
+    return [
+        numbers,
+        [to_key(item.id) for item in items],
+        [source.number] * len(items),
+        [item.digest for item in items],
+        list(accumulate(counts[:-1], initial=first)) if counts else [],
+        counts,
+    ]

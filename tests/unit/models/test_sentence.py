@@ -299,6 +299,35 @@ def test_weights_that_do_not_fit_the_configuration_are_an_error_of_one_line(
     assert "\n" not in str(refused.value)
 
 
+def without(folder, copy, part):
+    """Copy a model's folder, leaving out the weights that have `part` in their names."""
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(folder, copy)
+    tensors = load_file(copy / "model.safetensors")
+    kept = {name: tensor for name, tensor in tensors.items() if part not in name}
+    assert len(kept) < len(tensors)
+    save_file(kept, copy / "model.safetensors", metadata={"format": "pt"})
+    return copy
+
+
+def test_weights_that_are_missing_are_not_made_up(tmp_path, tiny_clip_folder):
+    folder = without(tiny_clip_folder, tmp_path / "half", "visual_projection")
+    with pytest.raises(ModelError, match=r"half' lack visual_projection.weight, without which"):
+        _ = opened(folder).dim
+    folder = without(tiny_clip_folder, tmp_path / "none", "text_model.encoder")
+    with pytest.raises(ModelError, match=r"lack text_model.*and \d+ more, without which"):
+        _ = opened(folder).dim
+
+
+def test_weights_that_no_vector_depends_on_may_be_missing(tmp_path, tiny_text_folder, text_model):
+    folder = without(tiny_text_folder, tmp_path / "headless", "pooler")
+    found = opened(folder).embed_text(TEXTS, query=False)
+    np.testing.assert_allclose(found, text_model.embed_text(TEXTS, query=False), atol=1e-6)
+
+
 def test_loading_is_silent(tiny_clip_folder, capfd):
     _ = opened(tiny_clip_folder).dim
     out, err = capfd.readouterr()

@@ -36,7 +36,9 @@ def test_the_home_folder_has_its_sign(folder, monkeypatch):
     assert media_of("~/a.png", [Path("/nowhere")]).path == folder / "a.png"
 
 
-@pytest.mark.parametrize("cell", [None, float("nan"), pd.NA, pd.NaT, "", "  ", {"bytes": None, "path": None}])
+@pytest.mark.parametrize(
+    "cell", [None, float("nan"), pd.NA, pd.NaT, "", "  ", {"bytes": None, "path": None}]
+)
 def test_missing_cells_are_no_picture_and_no_problem(cell, folder):
     assert media_of(cell, [folder]) is None
 

@@ -19,7 +19,9 @@ def test_short_texts_are_one_chunk_and_need_no_splitter():
         "assert chunks('word ' * 100, 256) == [('word ' * 100).strip()];"
         "print('llama_index' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
     assert done.stdout.strip() == "False"
 
 
@@ -31,7 +33,9 @@ def test_blank_texts_have_no_chunks(text):
 def test_long_texts_are_cut_between_sentences_with_a_little_overlap():
     found = chunks(" ".join(SENTENCES), 64)
     assert len(found) > 20
-    assert all(chunk.startswith("Sentence number") and chunk.endswith("entirely.") for chunk in found)
+    assert all(
+        chunk.startswith("Sentence number") and chunk.endswith("entirely.") for chunk in found
+    )
     assert set(re.findall(r"number (\d+)", " ".join(found))) == set(map(str, range(200)))
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import os
 from pathlib import Path
 
@@ -70,10 +69,10 @@ def test_listing_opens_no_file(folder, monkeypatch):
 def test_what_is_neither_picture_nor_text_is_counted(folder):
     for name in ("a.zip", "b.zip", "table.csv", "README"):
         (folder / name).write_bytes(b"x")
-    notice = sources.read(folder).notice
-    assert notice == (
-        "skipped 4 files that are neither picture nor text: .zip, .csv, without a suffix"
-    ) or set(notice.partition(": ")[2].split(", ")) == {".zip", ".csv", "without a suffix"}
+    told, _, suffixes = sources.read(folder).notice.partition(": ")
+    assert told == "skipped 4 files that are neither picture nor text"
+    assert suffixes.startswith(".zip, ")
+    assert set(suffixes.split(", ")) == {".zip", ".csv", "without a suffix"}
 
 
 def test_an_empty_folder_says_so(tmp_path):
@@ -210,7 +209,7 @@ def test_a_path_that_does_not_exist_suggests_the_nearest(folder, name, suggestio
 
 @pytest.mark.parametrize("option", ["text", "image", "id"])
 def test_columns_make_no_sense_for_files(folder, option):
-    with pytest.raises(SourceError, match=f"A folder has no columns.*--{option}"):
+    with pytest.raises(SourceError, match=rf"A folder has no columns.*--{option}"):
         sources.read(folder, **{option: "name"})
 
 
@@ -228,13 +227,5 @@ def test_a_device_is_no_source():
 def test_a_broken_picture_is_still_an_item(tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     (item,) = sources.read(tmp_path)
-    with pytest.raises(SourceError, match="a.png is empty"):
+    with pytest.raises(SourceError, match=r"a.png is empty"):
         open_image(item.pieces[0].media)
-
-
-def test_pillow_bytes_are_not_needed_to_list_many_files(tmp_path):
-    data = io.BytesIO()
-    Image.new("RGB", (1, 1)).save(data, "PNG")
-    for number in range(50):
-        (tmp_path / f"{number:02}.png").write_bytes(data.getvalue())
-    assert sources.read(tmp_path).ids == [f"{number:02}.png" for number in range(50)]

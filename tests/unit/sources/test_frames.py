@@ -144,7 +144,7 @@ def test_a_near_miss_says_what_to_do(source, advice):
 
 @pytest.mark.parametrize("columns", [["a", "a"], [1, "1"]])
 def test_two_columns_of_one_name_are_refused(columns):
-    with pytest.raises(SourceError, match="more than one column named '[a1]'"):
+    with pytest.raises(SourceError, match=r"more than one column named '[a1]'"):
         sources.read(pd.DataFrame([[1, 2]], columns=columns))
 
 
@@ -175,13 +175,18 @@ def test_an_empty_frame_is_an_empty_source(frame):
 
 def test_a_frame_without_columns_still_has_rows():
     source = sources.read(pd.DataFrame(index=["a", "b"]))
-    assert [(item.id, item.metadata, item.pieces) for item in source] == [("a", {}, []), ("b", {}, [])]
+    assert [(item.id, item.metadata, item.pieces) for item in source] == [
+        ("a", {}, []),
+        ("b", {}, []),
+    ]
 
 
 def test_large_frames_are_read_in_blocks_without_a_gap():
     frame = pd.DataFrame({"n": np.arange(10_000), "name": [f"row {n}" for n in range(10_000)]})
     assert [item.metadata["n"] for item in sources.read(frame)] == list(range(10_000))
-    assert [item.metadata["n"] for item in sources.read(pl.from_pandas(frame))] == list(range(10_000))
+    assert [item.metadata["n"] for item in sources.read(pl.from_pandas(frame))] == list(
+        range(10_000)
+    )
 
 
 def test_recognising_a_source_imports_no_library():
@@ -189,6 +194,8 @@ def test_recognising_a_source_imports_no_library():
         "import sys; from mmrag_jupyter.sources.frames import as_table; assert as_table([]) is None;"
         "print(*sorted({'pandas', 'polars', 'datasets', 'pyarrow', 'PIL'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
     assert done.stdout.strip() == ""
     assert as_table({"a": [1]}) is None

@@ -114,7 +114,7 @@ def test_names_are_text_by_being_different(tmp_path):
 
 def test_where_nothing_reads_like_text_the_string_columns_are_taken(tmp_path):
     frame = pd.DataFrame(
-        {"size": ["small", "large"] * 20, "kind": pd.Categorical(["a b", "c d"] * 20),
+        {"size": ["small", "large"] * 20, "kind": pd.Categorical(["red hat", "blue hat"] * 20),
          "sku": [f"S{n}" for n in range(40)]}
     )  # fmt: skip
     assert "took size, kind as text" in columns(frame, tmp_path)[0]
@@ -152,3 +152,15 @@ def test_a_guess_looks_at_more_than_the_first_rows(tmp_path):
     names = ["same"] * 400 + [f"a name of its own, number {n}" for n in range(2000)]
     notice, _ = columns(pd.DataFrame({"thing": names, "n": range(2400)}), tmp_path)
     assert "took thing as text" in notice
+
+
+def test_a_column_of_pictures_may_begin_with_many_missing_ones(tmp_path):
+    cells = [None] * 500 + [png()] + [None] * 300
+    frame = pd.DataFrame({"thing": pd.Series(cells, dtype=object)})
+    assert "took thing as pictures" in columns(frame, tmp_path)[0]
+
+
+def test_sound_in_mappings_is_no_picture(tmp_path):
+    frame = pd.DataFrame({"clip": [{"bytes": b"RIFF....WAVE", "path": "a.wav"}],
+                          "other": [{"bytes": None, "path": "a.wav"}]})  # fmt: skip
+    assert "as pictures" not in columns(frame, tmp_path)[0].replace("no column as pictures", "")

@@ -1,10 +1,11 @@
+# ruff: noqa: DTZ001 - moments without a zone are among what is read
 from __future__ import annotations
 
 import datetime as dt
 import json
 import sys
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from PIL import Image
 from mmrag_jupyter.sources.plain import as_text, clean, id_of, is_missing, kind_of, plain_list
 
 
-class Colour(str, Enum):
+class Colour(StrEnum):
     RED = "red"
 
 
@@ -127,7 +128,7 @@ def test_cleaned_text_is_always_utf8_and_good_text_is_left_alone(text):
 @given(
     st.lists(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
-        | st.decimals(allow_snan=False) | st.dates() | st.times() | st.timedeltas()
+        | st.decimals(allow_nan=False) | st.dates() | st.times() | st.timedeltas()
         | st.datetimes(timezones=st.none() | st.just(dt.UTC))
         | st.lists(st.integers() | st.text()) | st.dictionaries(st.text(), st.floats())
     )
@@ -148,5 +149,7 @@ def test_looking_at_values_imports_no_pandas():
         "import sys; from mmrag_jupyter.sources.plain import kind_of, plain_list;"
         "plain_list([None, 1.5, 'a', [1]], kind_of(['a'])); print('pandas' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
     assert done.stdout.strip() == "False"

@@ -66,7 +66,7 @@ def test_an_id_column_of_plain_numbers_stays_numbers(tmp_path):
 
 def test_a_missing_id_in_a_csv_is_refused(tmp_path):
     path = write(tmp_path, "a.csv", "key,n\na,1\n,2\n")
-    with pytest.raises(SourceError, match="1 row without an id in column 'key' of the a.csv"):
+    with pytest.raises(SourceError, match=r"1 row without an id in column 'key' of the a.csv"):
         sources.read(path, id="key")
 
 

@@ -1,0 +1,49 @@
+"""What a load may be told, and what it tells a model to expect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from mmrag_jupyter.items import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mmrag_jupyter.items import Source
+    from mmrag_jupyter.models import ModelLike
+
+# Longer than this on average (characters), texts go to a text model rather than to the short
+# text tower of a picture model: CLIP reads 77 tokens, SigLIP 64.
+LONG_TEXT = 250
+PEEKED_ITEMS = 64
+
+
+class LoadArguments(TypedDict, total=False):
+    """The arguments of `Collection.load`, which describes them; each has a default."""
+
+    key: str | None
+    text: str | Sequence[str] | None
+    image: str | Sequence[str] | None
+    id: str | None
+    root: str | Path | None
+    model: ModelLike
+    text_model: ModelLike
+    image_model: ModelLike
+    audio_model: ModelLike
+    on_error: Literal["report", "raise"]
+    prune: bool
+    keep_missing: bool
+    reembed: bool
+    progress: bool
+
+
+def has_long_text(source: Source) -> bool:
+    """Tell whether a source's texts are more than captions, from its first items."""
+    lengths: list[int] = []
+    for item in source:
+        if isinstance(item, Item):
+            lengths.append(sum(len(piece.text) for piece in item.pieces))
+        if len(lengths) >= PEEKED_ITEMS:
+            break
+    return bool(lengths) and sum(lengths) / len(lengths) > LONG_TEXT

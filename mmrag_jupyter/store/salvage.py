@@ -1,0 +1,196 @@
+"""Copy every row that can still be read out of damaged records into fresh ones."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mmrag_jupyter.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+_HEADER_BYTES = 100
+
+
+class Table(NamedTuple):
+    """A table, and the column that counts its rows, where there is one."""
+
+    name: str
+    number: str | None
+
+
+# In the order in which they must be copied: the columns of `items` come first.
+TABLES = (
+    Table("settings", None),
+    Table("counters", None),
+    Table("sources", "source"),
+    Table("spaces", "space"),
+    Table("columns", "number"),
+    Table("items", "item"),
+    Table("parts", "part"),
+    Table("runs", "rowid"),
+    Table("blobs", "rowid"),
+    Table("nodes", "item"),
+    Table("problems", "rowid"),
+)
+
+
+def salvage(path: Path, name: str) -> dict[str, int]:
+    """Replace damaged records by fresh ones with every row that can still be read.
+
+    The damaged file is kept, with `.damaged` after its name.
+
+    Parameters
+    ----------
+    name
+        What to call the collection if its name is lost.
+
+    Returns
+    -------
+    The number of rows saved of each table.
+    """
+    draft = path.with_name(path.name + ".saved")
+    draft.unlink(missing_ok=True)
+    schema.create(draft, name)
+    saved = {}
+    with closing(sqlite3.connect(draft, isolation_level=None)) as fresh:
+        with closing(_opened(path)) as damaged:
+            fresh.execute("BEGIN")
+            for table in TABLES:
+                saved[table.name] = _copy(damaged, fresh, table)
+        _restore_sources(fresh)
+        fresh.execute("COMMIT")
+    _keep(path)
+    # A log that belongs to the damaged file must never be applied to the fresh one.
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    draft.replace(path)
+    return saved
+
+
+def _keep(path: Path) -> None:
+    for suffix in ("", "-wal"):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            shutil.copyfile(source, path.with_name(f"{path.name}.damaged{suffix}"))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open damaged records, if need be as a copy in memory with a new header."""
+    db = schema.connect(path, "rw")
+    db.text_factory = lambda text: text.decode("utf-8", "replace")
+    with suppress(sqlite3.DatabaseError):
+        db.execute("PRAGMA query_only = ON")
+        db.execute("SELECT name FROM sqlite_schema").fetchall()
+        return db
+    db.close()
+    return _with_new_header(path)
+
+
+def _with_new_header(path: Path) -> sqlite3.Connection:
+    model = path.with_name(path.name + ".model")
+    schema.create(model, "")
+    head = bytearray(model.read_bytes()[:_HEADER_BYTES])
+    model.unlink()
+    data = bytearray(path.read_bytes())
+    page_size = int.from_bytes(head[16:18], "big")
+    head[18:20] = b"\1\1"  # not in WAL mode, which a database in memory cannot be in
+    head[28:32] = (len(data) // page_size).to_bytes(4, "big")
+    head[32:40] = bytes(8)  # no list of free pages
+    data[:_HEADER_BYTES] = head
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.text_factory = lambda text: text.decode("utf-8", "replace")
+    db.deserialize(bytes(data[: len(data) // page_size * page_size]))
+    return db
+
+
+def _copy(damaged: sqlite3.Connection, fresh: sqlite3.Connection, table: Table) -> int:
+    names = _names(damaged, table.name)
+    known = _names(fresh, table.name)
+    for name in names:
+        if name not in known:
+            fresh.execute(f'ALTER TABLE {table.name} ADD COLUMN "{name}"')
+    if not names:
+        return 0
+    before = fresh.total_changes
+    quoted = ", ".join(f'"{name}"' for name in names)
+    # Settings and counters are there already, as in any new collection.
+    verb = "INSERT OR REPLACE" if table.number is None else "INSERT OR IGNORE"
+    fresh.executemany(
+        f"{verb} INTO {table.name} ({quoted}) VALUES ({', '.join('?' * len(names))})",
+        _rows(damaged, table, quoted),
+    )
+    return fresh.total_changes - before
+
+
+def _names(db: sqlite3.Connection, table: str) -> list[str]:
+    try:
+        return [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+    except sqlite3.DatabaseError:
+        return []
+
+
+def _rows(db: sqlite3.Connection, table: Table, names: str) -> Iterator[Sequence[object]]:
+    """Yield rows from the front up to the damage, from the back, then one by one between."""
+    query = f"SELECT {names} FROM {table.name}"
+    if table.number is None:
+        yield from _until_damage(db, query)
+        return
+    query = f"SELECT {table.number}, {names} FROM {table.name}"
+    last = 0
+    whole = False
+    scan = _until_damage(db, f"{query} ORDER BY {table.number}")
+    while not whole:
+        try:
+            number, *row = next(scan)
+        except StopIteration as end:
+            whole = bool(end.value)
+            break
+        last = number
+        yield row
+    if whole:
+        return
+    first = None
+    for number, *row in _until_damage(db, f"{query} ORDER BY {table.number} DESC"):
+        if number <= last:
+            break
+        first = number
+        yield row
+    for number in range(last + 1, first or last + 1):
+        for _, *row in _until_damage(db, f"{query} WHERE {table.number} = {number}"):
+            yield row
+
+
+def _until_damage(
+    db: sqlite3.Connection, query: str
+) -> Generator[Sequence[Any], None, bool]:
+    """Yield rows up to the first that cannot be read; return whether all were."""
+    try:
+        yield from db.execute(query)
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+def _restore_sources(fresh: sqlite3.Connection) -> None:
+    """Give items whose source is lost a nameless one, with every column that is known."""
+    columns = [
+        [number, name, "any", "object", "", role]
+        for number, name, role in fresh.execute("SELECT number, name, role FROM columns")
+        if isinstance(name, str)
+    ]
+    lost = fresh.execute(
+        "SELECT DISTINCT source FROM items WHERE source NOT IN (SELECT source FROM sources)"
+    ).fetchall()
+    fresh.executemany(
+        "INSERT INTO sources VALUES (?, ?, ?, ?)",
+        [
+            (number, f"lost:{number}", "a source whose name is lost", json.dumps(columns))
+            for (number,) in lost
+        ],
+    )
