@@ -33,7 +33,7 @@ def bytes_of_hits(folder: Path) -> tuple[int, int]:
     from mmrag_jupyter import samples
 
     collection = mm.load(
-        samples.products(), "products", model="builtin", store=folder / "products", progress=False
+        samples.shop(), "shop", id="sku", model="builtin", store=folder / "shop", progress=False
     )
     hits = collection.query("a red cup", k=8)
     if len(hits) != 8:

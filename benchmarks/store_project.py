@@ -98,7 +98,5 @@ class Opened:
     def full(self, query: int, k: int) -> list[str]:
         """Return the ids of a whole query: both spaces, the words, fusion and hits."""
         asked = Query(text=self._data.queries[query], k=k)
-        return [
-            hit.id
-            for hit in hits.build(engine.run(asked, self._store, self._embedders), self._store)
-        ]
+        found, _ = hits.build(engine.run(asked, self._store, self._embedders), self._store)
+        return [hit.id for hit in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -11,6 +12,7 @@ from mmrag_jupyter.errors import NotFoundError, QueryError, SourceError, did_you
 from mmrag_jupyter.ingest.arguments import LoadArguments, has_long_text
 from mmrag_jupyter.ingest.complete import complete
 from mmrag_jupyter.ingest.spaces import BY_WORDS, ModelChoice, Spaces
+from mmrag_jupyter.items import Media
 from mmrag_jupyter.search import build, engine
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.query import Query
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     from mmrag_jupyter.search.llama_index import CollectionIndex
     from mmrag_jupyter.search.terms import ImageLike
     from mmrag_jupyter.session import Config
-    from mmrag_jupyter.store import Store
+    from mmrag_jupyter.store import Store, Writer
     from mmrag_jupyter.store.llama import CollectionVectorStore
+
+# The folders that relative picture paths started from, so that queries can use them too.
+ROOTS = "roots"
 
 
 class Collection:
@@ -71,6 +76,15 @@ class Collection:
 
     def __len__(self) -> int:
         return len(self._store)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the items' columns, without those of a dataframe's index."""
+        return [column.name for column in self._store.columns() if column.role == "column"]
+
+    def some_ids(self, start: str = "", limit: int = 50) -> list[str]:
+        """Return at most `limit` of the ids that begin with `start`, sorted."""
+        return self._store.ids_from(start, limit)
 
     def __bool__(self) -> bool:
         # An empty collection is still one: `if collection:` asks whether there is any.
@@ -135,6 +149,7 @@ class Collection:
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
         with self._store.writer() as writer:
             serving = self._spaces.serve(writer, plan)
+            self._remember_root(writer, options.get("root"))
             writer.add_source(read.key, read.label, read.columns)
             again = complete(self._store, writer, serving, reporter)
             report = ingest.load(
@@ -203,10 +218,10 @@ class Collection:
         modalities: list[str] = as_list(modality)
         query = Query(
             text=text or "",
-            images=pictures(image),
+            images=self._found(pictures(image)),
             like=tuple(as_list(like)),
             avoid_text=avoid_text,
-            avoid_images=avoid_images,
+            avoid_images=self._found(avoid_images),
             k=self._config.k if k is None else k,
             where=where or None,
             modality=frozenset(modalities),
@@ -290,7 +305,6 @@ class Collection:
         """Tell what is in the collection: items, parts, models, sources, columns, problems."""
         problems = self._store.problems()
         loaded = "; ".join(f"{row.label} ({row.items:,})" for row in self._store.sources())
-        columns = [column.name for column in self._store.columns() if column.role == "column"]
         summary = self.summary()
         return display.Facts(
             f"Collection {self.name}",
@@ -299,7 +313,7 @@ class Collection:
                 ("parts", summary["parts"]),
                 ("models", summary["models"]),
                 ("sources", loaded),
-                ("columns", ", ".join(columns)),
+                ("columns", ", ".join(self.columns)),
                 ("folder", str(self.folder)),
                 ("problems", f"{len(problems):,}" if problems else "none"),
             ],
@@ -351,6 +365,29 @@ class Collection:
     def _options(self, view: str | None) -> display.Options:
         config = self._config
         return display.Options(as_view(view or config.view), config.output_bytes, config.thumbnail)
+
+    def _remember_root(self, writer: Writer, root: str | Path | None) -> None:
+        if root is not None:
+            roots = dict.fromkeys([str(Path(root).expanduser().resolve()), *self._roots()])
+            writer.set_setting(ROOTS, json.dumps(list(roots)))
+
+    def _roots(self) -> list[str]:
+        found: list[str] = json.loads(self._store.setting(ROOTS) or "[]")
+        return found
+
+    def _found(self, images: Sequence[Media]) -> tuple[Media, ...]:
+        """Find relative paths where they are, or else below the roots of what was loaded.
+
+        So a cell of the dataframe's picture column is a query wherever the notebook lies.
+        """
+        found = []
+        for image in images:
+            path = image.path
+            if path is not None and not path.exists():
+                below = (Path(root) / path for root in self._roots())
+                path = next((one for one in below if one.exists()), path)
+            found.append(image if path is image.path else Media(path=path))
+        return tuple(found)
 
     def _find(self, ids: Sequence[str]) -> dict[str, int]:
         found = self._store.find(ids)

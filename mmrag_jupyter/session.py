@@ -161,6 +161,12 @@ class Session:
             raise NotFoundError(self._no_collection(name))
         return self._collection_at(self._folder(name), name)
 
+    def opened(self, name: str | None = None) -> Collection | None:
+        """Return the collection `name`, or the current one, only if it is open already."""
+        if name is None and self.current is None and len(self._open) == 1:
+            return next(iter(self._open.values()))
+        return self._open.get(name or self.current or "")
+
     def use(self, name: str) -> Collection:
         """Make a collection the current one and return it."""
         collection = self.collection(name)

@@ -50,11 +50,13 @@ def title(card: Card, look: Look, width: int) -> str:
 
 
 def subtitles(card: Card, look: Look) -> list[str]:
-    """Return what tells the card from others of its title: the id, the file, the place in it."""
+    """Return what tells the card from others of its title: the id, and the place in a file."""
     known = one_line(card.id, 60)
-    file = one_line(card.source.replace("\\", "/").rsplit("/", 1)[-1], 60)
-    tell = [known if heading(card, look) != card.id else "", file if file not in known else ""]
-    return [isolated(each) for each in (*tell, place(card)) if each]
+    tell = [known] if heading(card, look) != card.id else []
+    if spot := place(card):
+        file = one_line(card.source.replace("\\", "/").rsplit("/", 1)[-1], 60)
+        tell += [file, spot] if file not in known else [spot]
+    return [isolated(each) for each in tell]
 
 
 def fields(card: Card, names: tuple[str, ...]) -> list[str]:
@@ -107,4 +109,7 @@ def _metadata(card: Card, look: Look) -> str:
 
 
 def _on_demand(label: str, inside: str) -> str:
-    return f"<details><summary><small>{label}</small></summary>{_INSIDE}{inside}</div></details>"
+    return (
+        f'<details style="max-width:100%"><summary><small>{label}</small></summary>'
+        f"{_INSIDE}{inside}</div></details>"
+    )

@@ -20,6 +20,15 @@ _CHOICE = 100  # matches that are weighed against each other
 _WORD = 25  # characters that are given up so as not to end inside a word
 
 
+# Marked in every text they would hide the words that matter.
+_SMALL_WORDS = (
+    "a about all an and any are as at be but by can do for from has have he her his i in is it its "
+    "like me more my no not of on one or our she so some than that the their them they this to "
+    "up was we what which who with you your"
+)
+_SMALL = frozenset(_SMALL_WORDS.split())
+
+
 class _Word(NamedTuple):
     start: int
     end: int
@@ -49,8 +58,9 @@ def _words(text: str) -> list[_Word]:
 
 
 def folded_words(terms: tuple[str, ...]) -> frozenset[str]:
-    """Return the words of all `terms`, folded."""
-    return frozenset(word.folded for term in terms for word in _words(visible(term[:1000])))
+    """Return the words of all `terms`, folded; small words only where there are no others."""
+    words = {word.folded for term in terms for word in _words(visible(term[:1000]))}
+    return frozenset(words - _SMALL or words)
 
 
 def snippet(text: str, terms: tuple[str, ...], width: int) -> str:

@@ -26,7 +26,7 @@ def share_of(why: Why) -> float:
 def why_rows(card: Card) -> str:
     """Return one line of HTML a signal: its name, the rank it gave, and its share as a bar."""
     return "".join(
-        f"<div>{isolated(one_line(each.signal, 60))} · rank {each.rank} · "
-        f'<meter value="{share_of(each):.2f}"></meter> {share_of(each):.0%}</div>'
+        f'<div><meter value="{share_of(each):.2f}"></meter> {share_of(each):.0%} '
+        f"{isolated(one_line(each.signal, 60))}, rank {each.rank}</div>"
         for each in card.why[:_SIGNALS]
     )

@@ -30,6 +30,8 @@ _EDGE, _CELLS = 128, 4
 # A grey pixel still counts this much of a vivid one: shelves, tables and white paper
 # are grey, and things are coloured.
 _GREY = 0.2
+# Length below which the deviations of a layout from grey count less: 8 levels a value.
+_FLAT = 8 * (3 * _CELLS * _CELLS) ** 0.5
 # Shares of the whole picture, its centre and the layout. What a photo shows is mostly in
 # its middle.
 _WHOLE, _CENTRE, _LAYOUT = 1.0, 1.5, 0.4
@@ -94,9 +96,9 @@ def _layout(image: Image) -> Array:
     """Return the mean brightness and colour differences of the cells, of length at most 1."""
     ycc = np.asarray(image.resize((_CELLS, _CELLS), resample=4).convert("YCbCr"), dtype=np.float64)
     centred: Array = (ycc - 128).ravel()
-    length = np.linalg.norm(centred)
-    # A plain grey picture has no layout to speak of.
-    return centred / length if length else centred
+    # A plain grey picture has no layout to speak of, and its noise is not to become one.
+    centred /= max(float(np.linalg.norm(centred)), _FLAT)
+    return centred
 
 
 def _codes(hsv: Codes) -> Codes:

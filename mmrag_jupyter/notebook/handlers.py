@@ -13,9 +13,10 @@ from mmrag_jupyter.notebook.namespace import require_name
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mmrag_jupyter.collection import Collection, LoadArguments
+    from mmrag_jupyter.collection import Collection
     from mmrag_jupyter.display import Facts
     from mmrag_jupyter.ingest import LoadReport
+    from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.notebook.grammar import Arguments
     from mmrag_jupyter.notebook.namespace import Namespace
     from mmrag_jupyter.search.hits import Hits
@@ -110,7 +111,8 @@ def delete(session: Session, given: Arguments, _names: Namespace) -> Said:
         )
     collection = session.collection(given.text("in"))
     number = collection.delete(ids or None, where=where)
-    return Said(f"{number:,} items deleted from collection {collection.name!r}.")
+    items = "item" if number == 1 else "items"
+    return Said(f"{number:,} {items} deleted from collection {collection.name!r}.")
 
 
 def problems(session: Session, given: Arguments, _names: Namespace) -> pd.DataFrame:

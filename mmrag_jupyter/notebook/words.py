@@ -4,7 +4,8 @@
   space or the end, so `men's shoes` and `'men's shoes'` are what they look like.
 - In double quotes a backslash keeps a quote or a backslash from being special; everywhere
   else it is itself, so that backslashes in a `where` expression or a path survive.
-- Outside quotes, a backslash before a space joins two words, as completion writes paths.
+- Outside quotes, a backslash before a space joins two words, as completion writes paths,
+  and a quoted key in brackets is one with its word: `frames['may 1']`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 _OPTION_WITH_VALUE = re.compile(r"--?[a-z][a-z-]*=", re.IGNORECASE)
+_KEY = re.compile(r"""\[(['"]).*?\1\]""", re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -52,7 +54,7 @@ def quote(text: str) -> str:
 def quote_if_needed(text: str) -> str:
     """Return `text`, quoted only where it would not be one plain word."""
     plain = text and not text.startswith(("-", '"', "'")) and not text.endswith(";")
-    return text if plain and not re.search(r"[\s\\]", text) else quote(text)
+    return text if plain and not re.search(r"""[\s\\]|\[['"]""", text) else quote(text)
 
 
 def shown(text: str, length: int = 60) -> str:
@@ -92,6 +94,10 @@ def _bare(line: str, start: int) -> tuple[str, int]:
     kept = []
     at = start
     while at < len(line) and not line[at].isspace():
+        if key := _KEY.match(line, at):
+            kept.append(key[0])
+            at = key.end()
+            continue
         if line[at] == "\\" and line[at + 1 : at + 2].isspace():
             at += 1
         kept.append(line[at])

@@ -135,8 +135,8 @@ def backpack(canvas: Canvas, colour: Colour, pattern: str) -> None:
 def shirt(canvas: Canvas, colour: Colour, pattern: str) -> None:
     """Draw a T-shirt, laid out flat."""
     outline = path(
-        (37, 14), (50, 24, 63, 14), (82, 22), (96, 46), (80, 54), (75, 46), (76, 88), (50, 91, 24, 88),
-        (25, 46), (20, 54), (4, 46), (18, 22),
+        (37, 14), (50, 24, 63, 14), (82, 22), (96, 46), (80, 54), (75, 46), (76, 88),
+        (50, 91, 24, 88), (25, 46), (20, 54), (4, 46), (18, 22),
     )  # fmt: skip
     canvas.lying(outline)
     canvas.solid(outline, colour, pattern)

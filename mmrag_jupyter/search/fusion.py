@@ -18,6 +18,7 @@ class Signal:
     """One ranking that a query produces: parts, best first, with their raw scores.
 
     `avoid` marks a ranking of what the user does not want: it counts against items.
+    `stands_in` marks one that reaches only items which the others cannot.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Signal:
     scores: Sequence[float]
     weight: float = 1.0
     avoid: bool = False
+    stands_in: bool = False
 
     @property
     def label(self) -> str:
@@ -48,7 +50,7 @@ class Fused:
     """An item with its fused score and where it comes from.
 
     The score is the sum of weight / (60 + rank) over the signals, divided by the most
-    that it could be: 1.0 is an item that every signal ranks first.
+    that it could be: 1.0 is an item that every signal which can reach it ranks first.
     """
 
     item: int
@@ -74,7 +76,8 @@ def fuse(signals: Sequence[Signal], item_of: Mapping[int, int]) -> list[Fused]:
     for signal in counted:
         for contribution, item in _rolled_up(signal, item_of):
             found.setdefault(item, []).append(contribution)
-    best = sum(signal.weight for signal in counted if not signal.avoid) / (RRF_CONSTANT + 1)
+    wanted = [signal.weight for signal in counted if not (signal.avoid or signal.stands_in)]
+    best = (sum(wanted) or 1.0) / (RRF_CONSTANT + 1)
     fused = [
         Fused(item, sum(c.points for c in contributions) / best, tuple(contributions))
         for item, contributions in found.items()

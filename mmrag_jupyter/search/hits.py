@@ -178,15 +178,15 @@ class Hits(Sequence[Hit]):
         if self._items is None:
             raise ValueError("These hits do not belong to a collection.")
         frame = self._items.frame(self.ids)
-        added: dict[str, object] = {
+        added: dict[str, list[int] | list[float] | list[dict[str, float]]] = {
             "rank": [hit.rank for hit in self._hits],
             "score": [hit.score for hit in self._hits],
             "why": [{why.signal: round(why.share, 4) for why in hit.why} for hit in self._hits],
         }
-        taken = set(frame.columns)
-        return frame.assign(
-            **{f"hit_{name}" if name in taken else name: added[name] for name in added}
-        )
+        for name, values in added.items():
+            own = name in frame.columns
+            frame.insert(len(frame.columns), f"hit_{name}" if own else name, values)
+        return frame
 
     def with_view(self, view: str) -> Hits:
         """Return the same hits shown another way: 'gallery', 'table', 'list' or 'auto'."""

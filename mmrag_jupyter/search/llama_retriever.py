@@ -164,7 +164,7 @@ class CollectionRetriever(MultiModalRetriever):
 
     def _text_to_image_retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         texts = query_bundle.embedding_strs
-        if not self.image_similarity_top_k or not texts or not self._index.reads_pictures_by_text:
+        if not self.image_similarity_top_k or not texts or not self._index.finds_pictures_by_text:
             return []
         embedding = self._index.image_embed_model.get_agg_embedding_from_queries(texts)
         return self._pictures(embedding)

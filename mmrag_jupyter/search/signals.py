@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.search.fusion import Signal, fuse
@@ -86,11 +87,20 @@ class Ranker:
         signals = []
         for text, avoid in ((wanted, False), (avoided, True)):
             if text.strip():
-                parts, scores = self._store.lexical(text, depth, self._within(None))
-                signals.append(
-                    Signal(LEXICAL, parts.tolist(), scores.tolist(), self._weight(LEXICAL), avoid)
-                )
+                parts, scores = self._by_words(text, depth)
+                signals.append(Signal(LEXICAL, parts, scores, self._weight(LEXICAL), avoid))
         return signals
+
+    def _by_words(self, text: str, depth: int) -> tuple[list[int], list[float]]:
+        """Rank parts by words, those of the best whole item first."""
+        parts, scores = self._store.lexical(text, depth, self._within(None))
+        found = list(zip(parts.tolist(), scores.tolist(), strict=True))
+        item_of = {row.part: row.item for row in self._store.parts(parts.tolist())}
+        whole = self._store.whole_scores(text, sorted(set(item_of.values())))
+        if whole:
+            # The sort is stable: within an item, the best passage stays first.
+            found.sort(key=lambda one: -whole.get(item_of.get(one[0], -1), 0.0))
+        return [part for part, _ in found], [score for _, score in found]
 
     def _dense(self, depth: int) -> list[Signal]:
         signals = []
@@ -156,5 +166,6 @@ class Ranker:
             here = [part for part in pictures if space.number in self._store.spaces_of(part)]
             if here:
                 vector = mean_direction(self._store.vectors(space.number, here))
-                signals.append(self._nearest("image", space.number, vector, depth, within=within))
+                found = self._nearest("image", space.number, vector, depth, within=within)
+                signals.append(replace(found, stands_in=bool(self._allowed & WRITTEN)))
         return signals

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 # English has some four bytes a token, Chinese three; below this a text surely fits, and
 # neither the splitter nor its tokenizer is needed.
 _BYTES_PER_TOKEN = 3
-_OVERLAP = 8  # the part of a chunk that is repeated in the next one: one in ...
 _STRETCH = 20_000  # characters that the splitter is given at once
 _RUN = 200  # characters without a space that are no word any more
 # Up to a full stop and space, a full-width stop (as in Chinese and Japanese), or a line end.
@@ -33,8 +32,8 @@ _WORDS = re.compile(rf"\S{{1,{_RUN}}}\s*|\s+")
 def chunks(text: str, tokens: int) -> list[str]:
     """Return a text in chunks of at most so many tokens, cut between sentences where possible.
 
-    A chunk begins with the end of the one before (an eighth of it at most). An empty or
-    blank text has no chunks. NUL characters are dropped.
+    Nothing is repeated between chunks, so that a document counts each of its words once. An
+    empty or blank text has no chunks. NUL characters are dropped.
     """
     text = clean(text.replace("\0", "").strip())
     if not text:
@@ -60,7 +59,7 @@ def _splitter(tokens: int) -> SentenceSplitter:
 
     return SentenceSplitter(
         chunk_size=tokens,
-        chunk_overlap=tokens // _OVERLAP,
+        chunk_overlap=0,
         tokenizer=tokenizer,
         # The default one needs minutes for a line of exclamation marks, and gives up on it.
         chunking_tokenizer_fn=_sentences,

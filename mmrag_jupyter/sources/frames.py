@@ -54,6 +54,11 @@ class Table:
     parts: Sequence[TableColumn]
 
     @property
+    def told(self) -> str:
+        """What a sentence calls it."""
+        return _told(self.label)
+
+    @property
     def levels(self) -> list[TableColumn]:
         """The levels of the index."""
         return [part for part in self.parts if part.column.role == "index"]
@@ -62,6 +67,11 @@ class Table:
     def columns(self) -> dict[str, TableColumn]:
         """The columns by name."""
         return {part.column.name: part for part in self.parts if part.column.role == "column"}
+
+
+def _told(label: str) -> str:
+    """Return what a sentence calls a table: a file by its name, anything else by what it is."""
+    return label if "." in label else f"the {label}"
 
 
 def as_table(source: object) -> Table | None:
@@ -131,7 +141,7 @@ def refuse_duplicates(names: Iterable[str], label: str) -> None:
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise SourceError(
-            f"The {label} has more than one column named {', '.join(map(repr, twice[:3]))}; "
+            f"More than one column of {_told(label)} is named {', '.join(map(repr, twice[:3]))}; "
             "rename them, so that each name stands for one column."
         )
 

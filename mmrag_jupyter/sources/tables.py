@@ -74,7 +74,7 @@ def roles(
         kind = table.columns[name].column.kind
         if kind in {"bytes", "media"} or (kind != "str" and name in [*images, *audios]):
             raise SourceError(
-                f"Column {name!r} of the {table.label} holds bytes or pictures, not text; "
+                f"Column {name!r} of {table.told} holds bytes or pictures, not text; "
                 "name other columns with --text."
             )
     guesses = [
@@ -111,7 +111,7 @@ def _known(table: Table, name: str, *, levels: bool = False) -> None:
     if name not in known:
         listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")  # noqa: PLR2004 - one line
         near = did_you_mean(name, known) or f" Its columns are: {listed or 'none at all'}."
-        raise SourceError(f"The {table.label} has no column {name!r}.{near}")
+        raise SourceError(f"There is no column {name!r} in {table.told}.{near}")
 
 
 def table_source(
@@ -196,7 +196,7 @@ def row_ids(table: Table, column: str | None) -> list[str]:
         source, parts = f"column {column!r}", [table.columns.get(column) or levels[column]]
     lists = [part.values(0, table.count) for part in parts]
     ids = [id_of(values) for values in zip(*lists, strict=True)]
-    refuse_bad_ids(ids, f"{source} of the {table.label}")
+    refuse_bad_ids(ids, f"{source} of {table.told}")
     return ids
 
 

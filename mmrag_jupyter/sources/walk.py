@@ -78,7 +78,9 @@ class _Walk:
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append((entry.path, f"{relative}/"))
             elif entry.is_file(follow_symlinks=False):
-                self._add(relative, entry.path, f"{real}/{entry.name}", entry.stat())
+                self._add(
+                    relative, entry.path, f"{real.rstrip(os.sep)}{os.sep}{entry.name}", entry.stat()
+                )
         except OSError as error:
             self._problem(relative, error.strerror or str(error))
 
@@ -97,7 +99,7 @@ class _Walk:
         if stat.S_ISREG(info.st_mode):
             self._add(relative, path, real, info)
         elif stat.S_ISDIR(info.st_mode):
-            if f"{os.path.realpath(os.path.dirname(path))}/".startswith(f"{real.rstrip('/')}/"):  # noqa: PTH120 - as above
+            if Path(os.path.realpath(Path(path).parent)).is_relative_to(real):
                 self._problem(relative, "a link to a folder that it is in itself")
             else:
                 self.scan(path, f"{relative}/")

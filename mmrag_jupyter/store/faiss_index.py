@@ -27,8 +27,10 @@ _TRAINING_PER_LIST = 48
 _BLOCK = 65_536
 
 _MAGIC = b"MMRGIVF\0"
-# Written behind FAISS's own bytes: checksum of these, rows covered, the vector file's uid.
-_STAMP = struct.Struct("<IQ16s8s")
+# Written behind FAISS's own bytes: rows covered, the vector file's uid, and the checksum of
+# all that is before it.
+_FACTS = struct.Struct("<Q16s")
+_STAMP = struct.Struct("<24sI8s")
 
 
 class IndexFileError(Exception):
@@ -105,7 +107,9 @@ def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         faiss.write_index(index, os.fspath(draft))
-        stamp = _STAMP.pack(_checksum(draft, draft.stat().st_size), count, uid, _MAGIC)
+        facts = _FACTS.pack(count, uid)
+        checksum = zlib.crc32(facts, _checksum(draft, draft.stat().st_size))
+        stamp = _STAMP.pack(facts, checksum, _MAGIC)
         with draft.open("ab") as file:
             file.write(stamp)
             file.flush()
@@ -118,13 +122,15 @@ def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows) -> None:
 def covered_rows(path: Path, uid: bytes) -> int:
     """Return how many rows the index at `path` says that it covers; 0 where it is of no use."""
     try:
-        return _stamp(path, uid)[1]
+        facts, _, _ = _stamp(path, uid)
     except IndexFileError:
         return 0
+    covered: int = _FACTS.unpack(facts)[0]
+    return covered
 
 
-def _stamp(path: Path, uid: bytes) -> tuple[int, int, int]:
-    """Return the checksum, the rows covered and the length of FAISS's own bytes."""
+def _stamp(path: Path, uid: bytes) -> tuple[bytes, int, int]:
+    """Return the stamp's facts and checksum, and the length of FAISS's own bytes."""
     try:
         size = path.stat().st_size - _STAMP.size
         with path.open("rb") as file:
@@ -134,18 +140,19 @@ def _stamp(path: Path, uid: bytes) -> tuple[int, int, int]:
         raise IndexFileError("there was none") from error
     if size < 0 or not stamp.endswith(_MAGIC):
         raise IndexFileError("its file was damaged")
-    checksum, covered, of, _ = _STAMP.unpack(stamp)
-    if of != uid:
+    facts, checksum, _ = _STAMP.unpack(stamp)
+    if _FACTS.unpack(facts)[1] != uid:
         raise IndexFileError("it was of older vectors")
-    return checksum, covered, size
+    return facts, checksum, size
 
 
 def _checked(path: Path, uid: bytes) -> int:
-    checksum, covered, size = _stamp(path, uid)
+    facts, checksum, size = _stamp(path, uid)
     # FAISS reads what a file says about its own sizes without question: a damaged one can
     # take the whole process down, so none is handed over unread.
-    if _checksum(path, size) != checksum:
+    if zlib.crc32(facts, _checksum(path, size)) != checksum:
         raise IndexFileError("its file was damaged")
+    covered: int = _FACTS.unpack(facts)[0]
     return covered
 
 

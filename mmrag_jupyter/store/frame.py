@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.items import Column
+from mmrag_jupyter.store.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,23 +38,28 @@ def build_frame(
     """
     import pandas as pd
 
-    values = {**table.values, **media}
+    cells = {**table.values, **media}  # noqa: PD011 - it is no dataframe yet
     columns: dict[int, list[Column]] = {}
     for source in sources:
         for one in source.columns:
             if one.column.role == "column":
                 columns.setdefault(one.number, []).append(one.column)
     series = [
-        _series(_common(found, everywhere=len(found) == len(sources)), values[number])
+        _series(_common(found, everywhere=len(found) == len(sources)), cells[number])
         for number, found in columns.items()
     ]
     levels = sources[0].index() if len(sources) == 1 else []
-    index = _index(levels, values) if levels else pd.Index(table.ids, name="id", dtype="str")
-    frame = pd.DataFrame(
-        {at: one.set_axis(index) for at, one in enumerate(series)}, index=index, copy=False
-    )
-    frame.columns = pd.Index([found[0].name for found in columns.values()])
+    frame = pd.DataFrame(dict(enumerate(series)), index=range(len(table.ids)), copy=False)
+    frame.index = _index(levels, cells) if levels else _labels(table.ids).rename("id")
+    frame.columns = _labels([found[0].name for found in columns.values()])
     return frame
+
+
+def _labels(texts: Sequence[str]) -> pd.Index[str]:
+    import pandas as pd
+
+    # pandas' own dtype for text has no room for lone surrogates.
+    return pd.Index(list(texts), dtype="str" if all(map(encodable, texts)) else "object")
 
 
 def _common(columns: Sequence[Column], *, everywhere: bool) -> Column:
@@ -71,7 +77,8 @@ def _index(levels: Sequence[Physical], values: Mapping[int, Sequence[object]]) -
     names = [level.column.name or None for level in levels]
     arrays = [_series(level.column, values[level.number]) for level in levels]
     if len(levels) == 1:
-        return pd.Index(arrays[0], name=names[0])
+        single: pd.Index = pd.Index(arrays[0], name=names[0])
+        return single
     return pd.MultiIndex.from_arrays(arrays, names=names)
 
 
@@ -79,7 +86,7 @@ def _series(column: Column, values: Sequence[object]) -> pd.Series:
     import pandas as pd
 
     if not column.dtype:
-        return pd.Series(values, dtype=object).infer_objects()
+        return pd.Series(list(values), dtype=object).infer_objects()
     if column.dtype == "category":
         return _categorical(column, values)
     if column.kind == "decimal" and column.dtype.lower().startswith(("int", "uint")):

@@ -23,6 +23,19 @@ _UNSPACED = re.compile(
 _LONGEST_QUERY = 20_000
 _MOST_TERMS = 256
 
+# English words that hold a sentence together and tell no text from another: articles,
+# pronouns, prepositions, conjunctions, auxiliaries. A long text has many of them by its grammar
+# and not by its subject. Words of number and degree (more, most, same, no) stay: they tell.
+_FUNCTION_WORDS = frozenset(
+    """
+    a about after also an and are as at be because been before being between but by can
+    could did do does doing during for from had has have having he her here hers him his how
+    i if in into is it its itself me my of on or our ours shall she should so such that the
+    their theirs them then there these they this those through to until us was we were what
+    when where which while who whom whose why will with would you your yours
+    """.split()  # noqa: SIM905 - to be read
+)
+
 
 def folded(text: str) -> str:
     """Return `text` as it is indexed: compatible forms made one (NFKC), scripts without spaces
@@ -39,10 +52,21 @@ def match_expression(text: str) -> str:
     Each word is quoted, so that nothing in the text is read as FTS5's own language. Words of
     scripts without spaces become overlapping pairs of characters.
     """
-    normal = unicodedata.normalize("NFKC", clean(text[:_LONGEST_QUERY]))
-    words = "".join(char if _is_word(char) else " " for char in normal).split()
-    terms = dict.fromkeys(term for word in words for term in _terms(word))
+    terms = dict.fromkeys(term for word in _telling(text) for term in _terms(word))
     return " OR ".join(f'"{term}"' for term in list(terms)[:_MOST_TERMS])
+
+
+def words(text: str) -> list[str]:
+    """Return the distinct words of a text that its ranking goes by, as they are indexed."""
+    apart = (one for word in _telling(text) for one in _UNSPACED.sub(r" \g<0> ", word).split())
+    return list(dict.fromkeys(apart))[:_MOST_TERMS]
+
+
+def _telling(text: str) -> list[str]:
+    """Return a text's words without those that say nothing, unless it has no others."""
+    normal = unicodedata.normalize("NFKC", clean(text[:_LONGEST_QUERY]))
+    found = "".join(char if _is_word(char) else " " for char in normal).split()
+    return [word for word in found if word.casefold() not in _FUNCTION_WORDS] or found
 
 
 def add(db: sqlite3.Connection, texts: Iterable[tuple[int, str]]) -> None:

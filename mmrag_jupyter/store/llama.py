@@ -19,6 +19,7 @@ from llama_index.core.vector_stores.types import (
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.store import llama_add, llama_query, llama_select
 from mmrag_jupyter.store.llama_build import build
+from mmrag_jupyter.store.llama_writing import writing
 from mmrag_jupyter.store.store import Store
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class CollectionVectorStore(BasePydanticVectorStore):
 
     def clear(self) -> None:
         """Delete all nodes and items; the spaces stay."""
-        with self._store.writer() as writer:
+        with writing(self._store) as writer:
             writer.delete(self._store.ids())
 
     def get_nodes(
@@ -231,7 +232,7 @@ class CollectionVectorStore(BasePydanticVectorStore):
     def _remove(self, items: Sequence[int]) -> None:
         ids = [item.id for item in self._store.items(items)]
         if ids:
-            with self._store.writer() as writer:
+            with writing(self._store) as writer:
                 writer.delete(ids)
 
     def _all_items(self) -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.llama_spaces import MODALITIES, fitting, name_of
+from mmrag_jupyter.store.llama_writing import writing
 from mmrag_jupyter.store.nodecolumns import with_metadata
 from mmrag_jupyter.store.nodes import to_stored
 
@@ -54,7 +55,7 @@ def add(store: Store, nodes: Sequence[BaseNode], embeddings: Embeddings) -> list
     latest = {node.node_id: node for node in nodes}
     if latest:
         stored = [to_stored(node) for node in latest.values()]
-        with store.writer() as writer:
+        with writing(store) as writer:
             _Addition(store, writer, stored).commit(embeddings)
     return [node.node_id for node in nodes]
 

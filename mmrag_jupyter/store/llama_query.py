@@ -66,10 +66,11 @@ def run(store: Store, query: VectorStoreQuery, face: Face | None) -> dict[str, S
         Mode.HYBRID: lambda one: one.hybrid(),
         Mode.MMR: lambda one: one.diverse(),
     }
-    if query.mode not in modes:
-        known = ", ".join(mode.value for mode in modes)
-        raise QueryError(f"Query mode {Mode(query.mode).value!r} is not supported; use {known}.")
-    return modes[query.mode](_Query(store, query, face))
+    mode = Mode(query.mode)
+    if mode not in modes:
+        known = ", ".join(one.value for one in modes)
+        raise QueryError(f"Query mode {mode.value!r} is not supported; use {known}.")
+    return modes[mode](_Query(store, query, face))
 
 
 class _Query:
@@ -106,7 +107,7 @@ class _Query:
         """Return the nodes whose words match the query's best, by BM25."""
         text = self._query.query_str
         if text is None:
-            raise QueryError(f"Query mode {self._query.mode.value!r} needs query_str.")
+            raise QueryError(f"Query mode {Mode(self._query.mode).value!r} needs query_str.")
 
         def matching(depth: int) -> list[Ranked]:
             parts, scores = self._store.lexical(text, depth, self._within)
@@ -164,7 +165,7 @@ class _Query:
     def _vector(self) -> Vectors:
         embedding = self._query.query_embedding
         if embedding is None:
-            raise QueryError(f"Query mode {self._query.mode.value!r} needs query_embedding.")
+            raise QueryError(f"Query mode {Mode(self._query.mode).value!r} needs query_embedding.")
         vector = np.asarray(embedding, np.float32)
         length = float(np.linalg.norm(vector))
         if vector.ndim != 1 or not np.isfinite(length) or length == 0:
@@ -172,13 +173,13 @@ class _Query:
         return (vector / np.float32(length))[None, :]
 
     def _spaces(self, dim: int) -> list[int]:
-        spaces = [one for one in self._store.spaces() if one.rows > one.dead]
-        fit = [
-            one.number
-            for one in spaces
-            if one.dim == dim and (self._face is None or self._face in one.modalities)
+        spaces = [
+            one
+            for one in self._store.spaces()
+            if self._face is None or self._face in one.modalities
         ]
-        if spaces and not fit:
+        fit = [one.number for one in spaces if one.dim == dim]
+        if not fit and any(one.rows > one.dead for one in spaces):
             known = ", ".join(f"{one.name} ({one.dim})" for one in spaces)
             raise QueryError(
                 f"The query's embedding has {dim} numbers; collection {self._store.name!r} has "

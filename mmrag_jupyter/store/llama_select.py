@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+from llama_index.core.schema import NodeRelationship
 from pydantic_core import to_jsonable_python
 
 from mmrag_jupyter.store import filters as metadata_filters
@@ -77,12 +79,13 @@ def passing(store: Store, filters: MetadataFilters | None) -> Integers | None:
         return None
     with store._reading() as db:  # noqa: SLF001 - one room
         table, columns = _read(db, names)
-        documents = _documents(db) if names & _DOCUMENT_KEYS else {}
+        documents = noderows.documents(db) if names & _DOCUMENT_KEYS else {}
+    named = {item: document or _NO_DOCUMENT for item, document in documents.items()}
     values = {one.column.name: _as_json(table.values[one.number]) for one in columns}
     for name in names & _DOCUMENT_KEYS:
         own = values.get(name, [None] * len(table.items))
         values[name] = [
-            documents.get(item, item_id if value is None else value)
+            named.get(item, item_id if value is None else value)
             for item, item_id, value in zip(table.items, table.ids, own, strict=True)
         ]
     passed = metadata_filters.passing(filters, values, len(table.items))
@@ -99,6 +102,14 @@ def items_of(store: Store, documents: Sequence[str]) -> list[int]:
         nodes = noderows.of_documents(db, documents)
         own = [place.item for place in lookup.places(db, documents).values()]
         return [*nodes, *(item for item in own if item not in noderows.read(db, own))]
+
+
+def document_hash(store: Store, document: str) -> str | None:
+    """Return the hash that a source document had when its nodes were added, where they say."""
+    for row in store.nodes(items_of(store, [document])[:1]).values():
+        source = json.loads(row.json).get("relationships", {}).get(NodeRelationship.SOURCE.value)
+        return source.get("hash") if isinstance(source, dict) else None
+    return None
 
 
 def parts_of_nodes(store: Store, node_ids: Sequence[str]) -> list[PartRow]:
@@ -134,13 +145,6 @@ def _read(db: sqlite3.Connection, names: Iterable[str]) -> tuple[ItemTable, list
     columns = Catalogue(sources, catalogue.exact).merged()
     exact = catalogue.exact & {one.number for one in columns}
     return read_items(db, Catalogue(sources, exact), None), columns
-
-
-def _documents(db: sqlite3.Connection) -> dict[int, str]:
-    """Return the source document of every node, as LlamaIndex writes it."""
-    items = [item for (item,) in db.execute("SELECT item FROM nodes")]
-    rows = noderows.read(db, items)
-    return {item: row.document or _NO_DOCUMENT for item, row in rows.items()}
 
 
 def _as_json(values: Sequence[object]) -> Sequence[object]:

@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.store.itemrows import in_chunks
 from mmrag_jupyter.store.text import from_key, to_key
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
-
-# Below the number of variables that any build of SQLite takes in one statement.
-_AT_ONCE = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +38,19 @@ def write(db: sqlite3.Connection, rows: Iterable[tuple[int, NodeRow]]) -> None:
 def read(db: sqlite3.Connection, items: Sequence[int]) -> Mapping[int, NodeRow]:
     """Return the rows of those of `items` that are nodes."""
     found: dict[int, NodeRow] = {}
-    for start in range(0, len(items), _AT_ONCE):
-        some = items[start : start + _AT_ONCE]
-        marks = ", ".join("?" * len(some))
+    for marks, some in in_chunks(items):
         query = f"SELECT item, document, json FROM nodes WHERE item IN ({marks})"
         for item, document, json in db.execute(query, some):
             found[item] = NodeRow(from_key(document) if document is not None else None, json)
     return found
+
+
+def documents(db: sqlite3.Connection) -> dict[int, str | None]:
+    """Return the source document's id of every item that is a node."""
+    return {
+        item: from_key(document) if document is not None else None
+        for item, document in db.execute("SELECT item, document FROM nodes")
+    }
 
 
 def of_documents(db: sqlite3.Connection, documents: Sequence[str]) -> list[int]:

@@ -62,7 +62,8 @@ def _is_sound(path: Path) -> bool:
     try:
         mode, _ = schema.openable(path)
         with closing(schema.reader(path, mode)) as db:
-            return db.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+            found: str = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            return found == "ok"
     except (StoreDamagedError, sqlite3.DatabaseError):
         return False
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,40 +11,28 @@ from mmrag_jupyter.store import files, lookup, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.digests import DigestIndex
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.itemrows import read_ids, read_items, read_parts, read_parts_of
 from mmrag_jupyter.store.lock import WriteLock
 from mmrag_jupyter.store.nearest import MovedError, Views, checked, damaged_vectors
-from mmrag_jupyter.store.pool import Pool
+from mmrag_jupyter.store.records import Records
 from mmrag_jupyter.store.select import Conditions, count_items
 from mmrag_jupyter.store.selection import Selection
-from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.spaces import read_spaces, space_of
+from mmrag_jupyter.store.whole import whole_scores
 from mmrag_jupyter.store.words import Words
 from mmrag_jupyter.store.writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self, TypeVar
 
     import numpy.typing as npt
-    import pandas as pd
 
-    from mmrag_jupyter.items import Column, Modality
-    from mmrag_jupyter.store.catalogue import SourceColumns
-    from mmrag_jupyter.store.itemrows import ItemTable
+    from mmrag_jupyter.items import Modality
     from mmrag_jupyter.store.nearest import View
-    from mmrag_jupyter.store.noderows import NodeRow
-    from mmrag_jupyter.store.values import (
-        ItemRow,
-        Known,
-        PartRow,
-        ProblemRow,
-        SourceRow,
-        Space,
-    )
+    from mmrag_jupyter.store.values import Space
 
     T = TypeVar("T")
     Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
@@ -55,7 +41,7 @@ if TYPE_CHECKING:
 _TRIES = 5
 
 
-class Store:
+class Store(Records):
     """One collection on disk, open for reading by any number of threads and processes.
 
     Made by `create` and `open`. Every method sees the last commit, whoever made it.
@@ -64,11 +50,8 @@ class Store:
     """
 
     def __init__(self, folder: Path, mode: str) -> None:
-        self.folder = folder
+        super().__init__(folder, mode)
         self.notices: list[str] = []
-        self._mode = mode
-        records = folder / schema.RECORDS
-        self._readers = Pool(folder, partial(schema.reader, records, mode))
         self._conditions = Conditions(folder, mode)
         self._views = Views(folder, self.notices)
         self._digests: dict[int, DigestIndex] = {}
@@ -196,62 +179,6 @@ class Store:
         with explained(self.folder):
             files.remove_folder(self.folder)
 
-    # What there is.
-
-    def __len__(self) -> int:
-        with self._reading() as db:
-            return lookup.counter(db, "items")
-
-    def part_counts(self) -> dict[Modality, int]:
-        """Return the number of parts of each modality that there is."""
-        with self._reading() as db:
-            return lookup.part_counts(db)
-
-    def spaces(self) -> list[Space]:
-        """Return the spaces, in the order in which they were added."""
-        with self._reading() as db:
-            return read_spaces(db)
-
-    def columns(self) -> list[Column]:
-        """Return the columns of all sources; one that differs between them as kind "any"."""
-        with self._reading() as db:
-            return [physical.column for physical in read_catalogue(db).merged()]
-
-    def sources(self) -> list[SourceRow]:
-        """Return the sources that were loaded."""
-        with self._reading() as db:
-            return lookup.sources(db)
-
-    def setting(self, key: str) -> str | None:
-        """Return what `Writer.set_setting` has kept."""
-        with self._reading() as db:
-            return lookup.setting(db, key)
-
-    def problems(self) -> list[ProblemRow]:
-        """Return what the last load of each source could not read."""
-        with self._reading() as db:
-            return lookup.problems(db)
-
-    # What a load asks.
-
-    def known(self, ids: Sequence[str]) -> dict[str, Known]:
-        """Return the hash and source of those ids that there are."""
-        with self._reading() as db:
-            return lookup.known(db, ids)
-
-    def ids(self, source: str | None = None) -> list[str]:
-        """Return the ids of all items, or of those of the source with this key."""
-        with self._reading() as db:
-            if source is None:
-                return read_ids(db, None)
-            found = read_catalogue(db).by_key(source)
-            return read_ids(db, found.number) if found is not None else []
-
-    def file_digests(self, paths: Sequence[str]) -> dict[str, tuple[int | None, int | None, bytes]]:
-        """Return size (bytes), mtime (ns) and content hash of the files that parts came from."""
-        with self._reading() as db:
-            return lookup.file_digests(db, paths)
-
     def vectors_of(
         self, space: int, digests: Sequence[bytes]
     ) -> dict[bytes, npt.NDArray[np.float32]]:
@@ -363,17 +290,13 @@ class Store:
         with explained(self.folder):
             return self._words.search(text, k, within)
 
-    # Rows.
+    def whole_scores(self, text: str, items: Sequence[int]) -> dict[int, float]:
+        """Rank items by the words of all their parts together, by BM25.
 
-    def parts(self, parts: Sequence[int]) -> list[PartRow]:
-        """Return parts in the order asked; those removed since are left out."""
+        Empty where each of the items has at most one text: `lexical` ranks those.
+        """
         with self._reading() as db:
-            return read_parts(db, parts)
-
-    def parts_of(self, items: Sequence[int]) -> list[PartRow]:
-        """Return all parts of items, item by item."""
-        with self._reading() as db:
-            return read_parts_of(db, items)
+            return whole_scores(db, text, items)
 
     def vectors(self, space: int, parts: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the vectors of parts, shape (n, dim) float32.
@@ -401,57 +324,6 @@ class Store:
             if self._in_space(space.number, lambda _, view: view.rows.of_parts([part])[0] >= 0)
         ]
 
-    def blob(self, digest: bytes) -> bytes | None:
-        """Return a picture that is kept in the store, encoded, by its content hash."""
-        with self._reading() as db:
-            return lookup.blob(db, digest)
-
-    def items(self, items: Sequence[int]) -> list[ItemRow]:
-        """Return items in the order asked; those removed since are left out."""
-        with self._reading() as db:
-            return read_items(db, read_catalogue(db), items).rows()
-
-    def find(self, ids: Sequence[str]) -> dict[str, int]:
-        """Return the numbers of those ids that there are."""
-        with self._reading() as db:
-            return {found: place.item for found, place in lookup.places(db, ids).items()}
-
-    def nodes(self, items: Sequence[int]) -> Mapping[int, NodeRow]:
-        """Return what is kept of those items that are LlamaIndex nodes, by the item's number."""
-        with self._reading() as db:
-            return lookup.nodes(db, items)
-
-    def frame(self, items: Sequence[int] | None = None) -> pd.DataFrame:
-        """Return items as a dataframe, in the order asked, or all in the order loaded.
-
-        Items of one source have its columns, dtypes and index; those of several have the
-        union of the columns, and their ids as the index "id". Pictures are encoded bytes
-        where the store keeps them, else paths.
-        """
-        return self.snapshot(items).frame()
-
-    def snapshot(self, items: Sequence[int] | None = None) -> Snapshot:
-        """Return items as they are now, in the order asked; those removed since are left out."""
-        with self._reading() as db:
-            catalogue = read_catalogue(db)
-            table = read_items(db, catalogue, items)
-        return Snapshot(table, list(catalogue.sources.values()), self._media)
-
-    def _media(
-        self, table: ItemTable, sources: Sequence[SourceColumns]
-    ) -> Mapping[int, Sequence[object]]:
-        try:
-            with self._reading() as db:
-                return lookup.media_cells(db, table, sources)
-        except StoreError:
-            missing = [None] * len(table.items)
-            return {one.number: missing for source in sources for one in source.media()}
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with explained(self.folder), self._readers.snapshot() as db:
-            yield db
-
     def _in_space(self, number: int, read: Callable[[sqlite3.Connection, View], T]) -> T:
         """Call `read` with a space as of the last commit."""
         for _ in range(_TRIES):
@@ -465,16 +337,17 @@ class Store:
 
     def _check_vectors(self) -> None:
         for _ in range(_TRIES):
-            missing = None
-            for space in self.spaces():
-                try:
-                    checked(self.folder, space)
-                except MovedError:
-                    missing = space
-            if missing is None:
+            missing = [space for space in self.spaces() if not self._has_vectors(space)]
+            if not missing:
                 return
-        assert missing is not None  # noqa: S101 - or the loop had ended
-        raise damaged_vectors(self.folder, missing, "there is no such file", 0)
+        raise damaged_vectors(self.folder, missing[0], "there is no such file", 0)
+
+    def _has_vectors(self, space: Space) -> bool:
+        try:
+            checked(self.folder, space)
+        except MovedError:
+            return False
+        return True
 
     def _count(self, selection: Selection) -> int:
         with self._reading() as db:

@@ -390,3 +390,13 @@ def test_times_with_zones_come_back(session):
     shop = session.load(frame, "times", text="title", id="id", model=ToyEmbedder())
     assert shop.items(where="at > '2024-05-15'")["id"].tolist() == ["b"]
     pd.testing.assert_frame_equal(shop.items(), frame)
+
+
+def test_a_relative_picture_is_found_below_the_root_that_was_loaded(session, tmp_path):
+    folder = write_pictures(tmp_path / "photos", ["red", "green"])
+    frame = pd.DataFrame({"id": ["a", "b"], "photo": ["red.png", "green.png"]})
+    options = {"image": "photo", "id": "id", "root": folder, "model": ToyEmbedder()}
+    shop = session.load(frame, "shop", **options)
+    assert shop.query(image=frame.loc[1, "photo"], k=1).ids == ["b"]
+    with pytest.raises(SourceError, match=r"blue\.png"):
+        shop.query(image="blue.png")

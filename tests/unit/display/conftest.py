@@ -14,7 +14,7 @@ _ALLOWED = {
     "b": set(),
     "bdi": set(),
     "br": set(),
-    "details": set(),
+    "details": _STYLED,
     "div": {"style", "class"},
     "figcaption": set(),
     "figure": _STYLED,

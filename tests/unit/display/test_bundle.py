@@ -2,6 +2,8 @@ import base64
 import io
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +40,7 @@ def test_eight_hits_with_photos_fit_a_notebook(product_cards, read):
 
 def test_a_gallery_card_says_what_it_is(product_cards, read):
     page = read(bundle_of(product_cards(1))["text/html"])
-    for said in ("Running shoe 0", "P-000", "price 49.9", "score 1", "words · rank 1", "60%"):
+    for said in ("Running shoe 0", "P-000", "price 49.9", "score 1", "words, rank 1", "60%"):
         assert said in page.text
     assert page.alts == ["Product 0"]
     assert page.tags.count("figure") == page.tags.count("figcaption") == 1
@@ -69,6 +71,13 @@ def test_every_view_can_be_asked_for(product_cards, read, view, pictures):
     assert bundle[HITS_MIME]["view"] == view
     assert len(page.images) == 4 * pictures
     assert all(f"Running shoe {at}" in page.text for at in range(4))
+
+
+def test_the_file_is_named_where_there_is_a_place_in_it(read):
+    paged = Card("a", 1, 1.0, text="x", source="docs/report.pdf", page=3)
+    assert "report.pdf · page 3" in read(bundle_of([paged])["text/html"]).text
+    whole = Card("a", 1, 1.0, text="x", source="table:products")
+    assert "table:products" not in read(bundle_of([whole])["text/html"]).text
 
 
 def test_what_does_not_fit_is_said(product_cards, read):
@@ -262,3 +271,11 @@ def test_any_hits_keep_within_any_budget_and_are_sound(data, photo, read):
     drawn = bundle.get(HITS_MIME, {}).get("hits", [])
     assert len(page.images) == sum(hit["thumbnail"] is not None for hit in drawn)
     json.dumps(bundle, ensure_ascii=False, allow_nan=False).encode()
+
+
+def test_importing_the_display_loads_nothing_heavy():
+    code = "import sys, mmrag_jupyter.display; print({'pandas', 'numpy', 'PIL'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == "set()"

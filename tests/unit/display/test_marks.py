@@ -59,6 +59,12 @@ def test_without_a_match_the_piece_is_the_beginning():
     assert snippet("short", (), 80) == "short"
 
 
+def test_small_words_are_marked_only_when_there_are_no_others():
+    text = "A light for the kitchen"
+    assert marked(snippet(text, ("the light for a kitchen",), 80)) == ["light", "kitchen"]
+    assert marked(snippet(text, ("the",), 80)) == ["the"]
+
+
 def test_line_breaks_are_kept_in_the_whole_text_only():
     assert whole("one\r\ntwo", (), 80) == "one<br>two"
     assert snippet("one\r\ntwo", (), 80) == "one two"

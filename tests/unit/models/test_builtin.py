@@ -35,11 +35,37 @@ def test_the_same_thing_is_nearest_whatever_its_size_and_place(builtin):
     assert int(np.argmax(known @ query.T)) == 1
 
 
-def test_things_of_one_colour_are_told_apart_by_what_is_in_the_middle(builtin):
-    inside, outside = thing("red", background="blue"), thing("blue", background="red")
-    query = thing("red", background="blue", size=(200, 300))
-    scores = builtin.embed_image([inside, outside]) @ builtin.embed_image([query]).T
-    assert scores[0] > scores[1] + 0.2
+def boxed(box, size=(320, 240)):
+    """Return a red box on blue; `box` is in shares of the width and the height."""
+    image = Image.new("RGB", size, (20, 60, 200))
+    width, height = size
+    left, top, right, bottom = box
+    corners = (left * width, top * height, right * width, bottom * height)
+    image.paste((220, 30, 30), tuple(map(int, corners)))
+    return image
+
+
+def test_pictures_of_the_same_colours_are_told_apart_by_what_is_in_the_middle(builtin):
+    middle, margin = boxed((0.25, 0.25, 0.75, 0.75)), boxed((0, 0, 0.25, 1))
+    query = boxed((0.25, 0.2, 0.75, 0.7), size=(200, 300))
+    scores = builtin.embed_image([middle, margin]) @ builtin.embed_image([query])[0]
+    assert scores[0] > 0.9
+    assert scores[1] < 0.7
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ((14, 0, 28), (28, 14, 0), True),
+        ((130, 128, 128), (128, 128, 130), True),
+        ((200, 30, 30), (30, 200, 30), False),
+    ],
+    ids=["dark", "grey", "vivid"],
+)
+def test_dark_and_grey_have_no_hue(builtin, one, other, alike):
+    images = [Image.new("RGB", (50, 50), colour) for colour in (one, other)]
+    first, second = builtin.embed_image(images)
+    assert (first @ second > 0.95) == alike
 
 
 @pytest.mark.parametrize(

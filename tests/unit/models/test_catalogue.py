@@ -55,6 +55,7 @@ def test_models_in_use_come_first_however_they_were_given(root, tiny_clip_folder
             SpaceSpec("clip#2", "/gone", 8, both),
         ]
     )
+    assert table["name"].is_unique
     used = table[table["status"] == "in use"]
     assert used.index.tolist() == [0, 1, 2, 3]
     assert used["name"].tolist() == ["builtin", str(tiny_clip_folder), "my-model", "/gone"]

@@ -39,6 +39,8 @@ def test_modalities_may_have_models_of_their_own():
     assert models.by_modality == {"text": words, "image": pictures}
     assert set(models.embedders) == {words, pictures}
     assert resolve(rest, text_model=words, modalities=BOTH).by_modality["image"] is rest
+    pages = resolve(rest, image_model=pictures, modalities=frozenset({"page"}))
+    assert pages.by_modality == {"page": pictures}
 
 
 def test_a_model_that_is_not_needed_is_left_alone():

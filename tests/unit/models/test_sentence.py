@@ -124,9 +124,17 @@ def test_pictures_are_made_ready_as_the_processor_does(name, request):
         assert np.abs(ours - theirs).mean() <= 0.35 * grey_level
 
 
-def test_a_very_long_picture_costs_no_more_than_others(clip):
+def test_a_very_long_picture_costs_no_more_than_others(clip, monkeypatch):
     line = Image.new("RGB", (200_000, 2), "red")
+    resize, sizes = torch.nn.functional.interpolate, []
+
+    def watched(pixels, **options):
+        sizes.append(tuple(pixels.shape))
+        return resize(pixels, **options)
+
+    monkeypatch.setattr(torch.nn.functional, "interpolate", watched)
     assert clip.prepare_image(line).shape == (3, 64, 64)
+    assert sizes == [(1, 3, 2, 8)]
     assert checked(clip, "image", [line]).shape == (1, 32)
 
 

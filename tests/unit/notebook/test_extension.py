@@ -76,9 +76,9 @@ def test_loading_again_replaces_what_was_there(shell):
 
 
 def test_what_a_user_put_in_our_place_stays(shell):
-    shell.register_magic_function(str.upper, "line", "mmrag")
+    shell.register_magic_function("-".join, "line", "mmrag")
     extension.unregister(shell)
-    assert shell.run_line_magic("mmrag", "mine") == "MINE"
+    assert shell.run_line_magic("mmrag", "mine") == "m-i-n-e"
 
 
 def test_a_query_is_not_expanded(shell, asked):

@@ -80,3 +80,13 @@ def test_the_order_does_not_depend_on_the_order_of_signals(rankings):
     backward = [(hit.item, round(hit.score, 9)) for hit in fuse(signals[::-1], ONE_TO_ONE)]
     assert dict(forward) == dict(backward)
     assert all(0 < score <= 1 + 1e-9 for _, score in forward)
+
+
+def test_a_ranking_that_stands_in_for_others_does_not_lower_their_scores():
+    fused = fuse(
+        [Signal("lexical", [1], [2.0]), Signal("image", [2], [0.9], stands_in=True)], ONE_TO_ONE
+    )
+    assert [(hit.item, hit.score) for hit in fused] == [
+        (1, pytest.approx(1.0)),
+        (2, pytest.approx(1.0)),
+    ]

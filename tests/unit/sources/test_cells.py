@@ -43,9 +43,12 @@ def test_missing_cells_are_no_picture_and_no_problem(cell, folder):
     assert media_of(cell, [folder]) is None
 
 
-@pytest.mark.parametrize("cell", [b"abc", bytearray(b"abc"), memoryview(b"abc"), np.bytes_(b"abc"),
-                                  np.frombuffer(b"abc", np.uint8), {"bytes": b"abc", "path": "gone.png"}],
-                         ids=lambda cell: type(cell).__name__)  # fmt: skip
+@pytest.mark.parametrize(
+    "cell",
+    [b"abc", bytearray(b"abc"), memoryview(b"abc"), np.bytes_(b"abc"),
+     np.frombuffer(b"abc", np.uint8), {"bytes": b"abc", "path": "gone.png"}],
+    ids=lambda cell: type(cell).__name__,
+)  # fmt: skip
 def test_encoded_bytes_are_taken_as_they_are(cell, folder):
     assert media_of(cell, [folder]).data == b"abc"
 

@@ -30,13 +30,13 @@ def test_blank_texts_have_no_chunks(text):
     assert chunks(text, 64) == []
 
 
-def test_long_texts_are_cut_between_sentences_with_a_little_overlap():
+def test_long_texts_are_cut_between_sentences_and_nothing_is_repeated():
     found = chunks(" ".join(SENTENCES), 64)
     assert len(found) > 20
     assert all(
         chunk.startswith("Sentence number") and chunk.endswith("entirely.") for chunk in found
     )
-    assert set(re.findall(r"number (\d+)", " ".join(found))) == set(map(str, range(200)))
+    assert re.findall(r"number (\d+)", " ".join(found)) == list(map(str, range(200)))
 
 
 def test_no_chunk_is_longer_than_asked():
@@ -69,12 +69,8 @@ def test_texts_without_a_place_to_cut_neither_hang_nor_fail(text):
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from([*SENTENCES[:5], "\n\n", "word", "。", "!!!", "🍌", "a" * 300])))
-def test_every_word_is_in_some_chunk_in_order(parts):
+def test_every_word_is_in_one_chunk_in_order(parts):
     text = " ".join(parts)
     found = chunks(text, 16)
     joined = "".join("".join(chunk.split()) for chunk in found)
-    at = 0
-    # Overlaps repeat letters but never lose one: the text is a subsequence of its chunks.
-    for letter in "".join(text.split()):
-        at = joined.find(letter, at) + 1
-        assert at > 0
+    assert joined == "".join(text.split())

@@ -92,11 +92,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
     Mine = type("Mine", (Handler,), {"over": threading.Event(), "seen": []})  # noqa: N806
     running = ThreadingHTTPServer(("127.0.0.1", 0), Mine)
     running.daemon_threads = True
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     running.url = f"http://127.0.0.1:{running.server_port}/"
     yield running
@@ -176,6 +177,11 @@ def test_an_answer_that_ends_early_is_refused(server):
 
 def test_garbage_is_one_line(server):
     assert "cannot be re" in refused(server.url + "garbage")
+
+
+def test_https_is_asked_for_as_such(server):
+    url = server.url.replace("http:", "https:") + "png"
+    assert "SSL" in refused(url, seconds=5)
 
 
 def test_nobody_there_is_one_line(server):

@@ -94,8 +94,11 @@ def test_a_picture_under_a_wrong_suffix_is_opened_for_what_it_is(folder):
     assert open_image(item.pieces[0].media).size == (4, 3)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".jfif", ".tif", ".webp", ".gif", ".bmp", ".ico",
-                                    ".avif", ".jp2", ".ppm", ".tga", ".apng", ".mpo", ".psd"])  # fmt: skip
+@pytest.mark.parametrize(
+    "suffix",
+    [".png", ".jpg", ".jfif", ".tif", ".webp", ".gif", ".bmp", ".ico", ".avif", ".jp2", ".ppm",
+     ".tga", ".apng", ".mpo", ".psd"],
+)  # fmt: skip
 def test_all_formats_that_pillow_opens_are_pictures(suffix):
     assert suffix in picture_suffixes()
 

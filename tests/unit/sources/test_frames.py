@@ -144,13 +144,13 @@ def test_a_near_miss_says_what_to_do(source, advice):
 
 @pytest.mark.parametrize("columns", [["a", "a"], [1, "1"]])
 def test_two_columns_of_one_name_are_refused(columns):
-    with pytest.raises(SourceError, match=r"more than one column named '[a1]'"):
+    with pytest.raises(SourceError, match=r"More than one column of the dataframe is named '[a1]'"):
         sources.read(pd.DataFrame([[1, 2]], columns=columns))
 
 
 def test_arrow_tables_with_two_columns_of_one_name_are_refused():
     table = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
-    with pytest.raises(SourceError, match="more than one column named 'a'"):
+    with pytest.raises(SourceError, match="More than one column of the arrow table is named 'a'"):
         sources.read(table)
 
 
@@ -191,7 +191,8 @@ def test_large_frames_are_read_in_blocks_without_a_gap():
 
 def test_recognising_a_source_imports_no_library():
     script = (
-        "import sys; from mmrag_jupyter.sources.frames import as_table; assert as_table([]) is None;"
+        "import sys; from mmrag_jupyter.sources.frames import as_table;"
+        "assert as_table([]) is None;"
         "print(*sorted({'pandas', 'polars', 'datasets', 'pyarrow', 'PIL'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -112,6 +112,13 @@ def test_names_are_text_by_being_different(tmp_path):
     assert "took animal as text" in columns(frame, tmp_path)[0]
 
 
+def test_ids_that_are_words_are_no_text_and_neither_are_categories(tmp_path):
+    words = ["laptop", "tablet", "mouse", "screen"]
+    moods = ["A very long category, like a sentence", "Another one that is just as long"] * 2
+    frame = pd.DataFrame({"product_id": words, "mood": pd.Categorical(moods), "note": words[::-1]})
+    assert "took note as text" in columns(frame, tmp_path)[0]
+
+
 def test_where_nothing_reads_like_text_the_string_columns_are_taken(tmp_path):
     frame = pd.DataFrame(
         {"size": ["small", "large"] * 20, "kind": pd.Categorical(["red hat", "blue hat"] * 20),

@@ -17,6 +17,9 @@ from mmrag_jupyter.items import Media
 from mmrag_jupyter.sources import images
 from mmrag_jupyter.sources.images import media_bytes, media_digest, open_image
 
+# Pillow warns of some damage before it gives up on it.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
 RED, WHITE, BLACK = (255, 0, 0), (255, 255, 255), (0, 0, 0)
 
 

@@ -97,7 +97,8 @@ def test_relative_paths_begin_in_the_root(path):
 
 @pytest.mark.parametrize(
     ("node", "reason"),
-    [(ImageNode(image_path="gone.png", id_="x"), "gone.png"), (ImageNode(image="%%%", id_="x"), "base64"),
+    [(ImageNode(image_path="gone.png", id_="x"), "gone.png"),
+     (ImageNode(image="%%%", id_="x"), "base64"),
      (ImageNode(image_url="file:///etc/passwd", id_="x"), "file:")],
 )  # fmt: skip
 def test_a_broken_picture_is_a_problem_beside_the_item(node, reason):

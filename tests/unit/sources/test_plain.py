@@ -73,7 +73,8 @@ def test_values_become_plain_by_the_kind_that_fits_all(values, kind, plain):
 
 def test_moments_with_a_zone_are_told_in_utc_and_never_mixed_with_those_without():
     madrid = pd.Timestamp("2020-07-01 12:00", tz="Europe/Madrid")
-    assert plain_list([madrid], kind_of([madrid])) == [dt.datetime(2020, 7, 1, 10, tzinfo=dt.UTC)]
+    (moment,) = plain_list([madrid], kind_of([madrid]))
+    assert (moment, moment.tzinfo) == (dt.datetime(2020, 7, 1, 10, tzinfo=dt.UTC), dt.UTC)
     mixed = [madrid, pd.Timestamp("2020-07-01")]
     assert kind_of(mixed) == "any"
     assert plain_list(mixed, "any") == ["2020-07-01 12:00:00+02:00", "2020-07-01 00:00:00"]

@@ -89,9 +89,13 @@ def test_ids_are_as_many_as_rows_and_the_same_while_iterating(values):
 @pytest.mark.parametrize("option", ["text", "image", "id"])
 def test_an_unknown_column_is_named_and_the_nearest_suggested(option):
     frame = pd.DataFrame({"title": ["a"], "price": [1]})
-    with pytest.raises(SourceError, match=r"no column 'titel'. Did you mean 'title'"):
+    with pytest.raises(
+        SourceError, match=r"no column 'titel' in the dataframe\. Did you mean 'title'"
+    ):
         sources.read(frame, **{option: "titel"})
-    with pytest.raises(SourceError, match=r"no column 'zzz'. Its columns are: title, price"):
+    with pytest.raises(
+        SourceError, match=r"no column 'zzz' in the dataframe\. Its columns are: title, price"
+    ):
         sources.read(frame, **{option: "zzz"})
 
 

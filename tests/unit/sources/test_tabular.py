@@ -51,7 +51,8 @@ def test_a_leading_zero_far_down_counts_too(tmp_path):
 @pytest.mark.parametrize(
     ("written", "ids"),
     [("007,8", ["007", "8"]), ("1E5,2E5", ["1E5", "2E5"]), ("NA,null", ["NA", "null"]),
-     ("1.10,1.1", ["1.10", "1.1"]), ("3,4", ["3", "4"]), ("90071992547409931,1", ["90071992547409931", "1"])],
+     ("1.10,1.1", ["1.10", "1.1"]), ("3,4", ["3", "4"]),
+     ("90071992547409931,1", ["90071992547409931", "1"])],
 )  # fmt: skip
 def test_ids_of_a_csv_are_what_is_written(tmp_path, written, ids):
     first, second = written.split(",")
@@ -66,7 +67,7 @@ def test_an_id_column_of_plain_numbers_stays_numbers(tmp_path):
 
 def test_a_missing_id_in_a_csv_is_refused(tmp_path):
     path = write(tmp_path, "a.csv", "key,n\na,1\n,2\n")
-    with pytest.raises(SourceError, match=r"1 row without an id in column 'key' of the a.csv"):
+    with pytest.raises(SourceError, match=r"1 row without an id in column 'key' of a.csv"):
         sources.read(path, id="key")
 
 
@@ -93,7 +94,7 @@ def test_a_csv_that_is_not_utf8_is_read_and_said(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a,a\n1,2\n", "more than one column named 'a'"), ("a,b\n1,2\n1,2,3\n", "line 3"),
+    [("a,a\n1,2\n", "More than one column of a.csv is named 'a'"), ("a,b\n1,2\n1,2,3\n", "line 3"),
      ('a\n"open\n', "cannot be read as csv")],
 )  # fmt: skip
 def test_a_broken_csv_is_one_line(tmp_path, text, message):
@@ -194,3 +195,11 @@ def test_bad_lines_are_problems_and_the_rest_is_loaded(tmp_path):
 def test_a_table_that_is_a_folder_is_a_folder(tmp_path):
     (tmp_path / "t.csv").mkdir()
     assert "no pictures and no texts" in sources.read(tmp_path / "t.csv").notice
+
+
+def test_columns_without_a_name_are_read_too(tmp_path):
+    path = write(tmp_path, "a.csv", ",n,\n007,1,2\n008,2,3\n")
+    assert rows(path) == [
+        {"Unnamed: 0": "007", "n": 1, "Unnamed: 2": 2},
+        {"Unnamed: 0": "008", "n": 2, "Unnamed: 2": 3},
+    ]

@@ -1,0 +1,168 @@
+"""Read the records of a collection, as of the last commit."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.store import lookup, schema
+from mmrag_jupyter.store.catalogue import read_catalogue
+from mmrag_jupyter.store.failures import explained
+from mmrag_jupyter.store.itemrows import read_ids, read_items, read_parts, read_parts_of
+from mmrag_jupyter.store.pool import Pool
+from mmrag_jupyter.store.snapshot import Snapshot
+from mmrag_jupyter.store.spaces import read_spaces
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from mmrag_jupyter.items import Column, Modality
+    from mmrag_jupyter.store.catalogue import SourceColumns
+    from mmrag_jupyter.store.itemrows import ItemTable
+    from mmrag_jupyter.store.noderows import NodeRow
+    from mmrag_jupyter.store.values import (
+        ItemRow,
+        Known,
+        PartRow,
+        ProblemRow,
+        SourceRow,
+        Space,
+    )
+
+
+class Records:
+    """What the collection in `folder` says that it has; `mode` as `schema.connect` takes it."""
+
+    def __init__(self, folder: Path, mode: str) -> None:
+        self.folder = folder
+        self._mode = mode
+        self._readers = Pool(folder, partial(schema.reader, folder / schema.RECORDS, mode))
+
+    def __len__(self) -> int:
+        with self._reading() as db:
+            return lookup.counter(db, "items")
+
+    def part_counts(self) -> dict[Modality, int]:
+        """Return the number of parts of each modality that there is."""
+        with self._reading() as db:
+            return lookup.part_counts(db)
+
+    def spaces(self) -> list[Space]:
+        """Return the spaces, in the order in which they were added."""
+        with self._reading() as db:
+            return read_spaces(db)
+
+    def columns(self) -> list[Column]:
+        """Return the columns of all sources; one that differs between them as kind "any"."""
+        with self._reading() as db:
+            return [physical.column for physical in read_catalogue(db).merged()]
+
+    def sources(self) -> list[SourceRow]:
+        """Return the sources that were loaded."""
+        with self._reading() as db:
+            return lookup.sources(db)
+
+    def setting(self, key: str) -> str | None:
+        """Return what `Writer.set_setting` has kept."""
+        with self._reading() as db:
+            return lookup.setting(db, key)
+
+    def problems(self) -> list[ProblemRow]:
+        """Return what the last load of each source could not read."""
+        with self._reading() as db:
+            return lookup.problems(db)
+
+    def known(self, ids: Sequence[str]) -> dict[str, Known]:
+        """Return the hash and source of those ids that there are."""
+        with self._reading() as db:
+            return lookup.known(db, ids)
+
+    def ids(self, source: str | None = None) -> list[str]:
+        """Return the ids of all items, or of those of the source with this key."""
+        with self._reading() as db:
+            if source is None:
+                return read_ids(db, None)
+            found = read_catalogue(db).by_key(source)
+            return read_ids(db, found.number) if found is not None else []
+
+    def file_digests(self, paths: Sequence[str]) -> dict[str, tuple[int | None, int | None, bytes]]:
+        """Return size (bytes), mtime (ns) and content hash of the files that parts came from."""
+        with self._reading() as db:
+            return lookup.file_digests(db, paths)
+
+    def parts(self, parts: Sequence[int]) -> list[PartRow]:
+        """Return parts in the order asked; those removed since are left out."""
+        with self._reading() as db:
+            return read_parts(db, list(map(int, parts)))
+
+    def parts_of(self, items: Sequence[int]) -> list[PartRow]:
+        """Return all parts of items, item by item."""
+        with self._reading() as db:
+            return read_parts_of(db, list(map(int, items)))
+
+    def blob(self, digest: bytes) -> bytes | None:
+        """Return a picture that is kept in the store, encoded, by its content hash."""
+        with self._reading() as db:
+            return lookup.blob(db, digest)
+
+    def items(self, items: Sequence[int]) -> list[ItemRow]:
+        """Return items in the order asked; those removed since are left out."""
+        with self._reading() as db:
+            return read_items(db, read_catalogue(db), list(map(int, items))).rows()
+
+    def ids_from(self, start: str, limit: int) -> list[str]:
+        """Return at most `limit` of the ids that begin with `start`, sorted."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT id FROM items WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                (start, f"{start}\U0010ffff", limit),
+            )
+            return [found for (found,) in rows]
+
+    def find(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of those ids that there are."""
+        with self._reading() as db:
+            return {found: place.item for found, place in lookup.places(db, ids).items()}
+
+    def nodes(self, items: Sequence[int]) -> Mapping[int, NodeRow]:
+        """Return what is kept of those items that are LlamaIndex nodes, by the item's number."""
+        with self._reading() as db:
+            return lookup.nodes(db, items)
+
+    def frame(self, items: Sequence[int] | None = None) -> pd.DataFrame:
+        """Return items as a dataframe, in the order asked, or all in the order loaded.
+
+        Items of one source have its columns, dtypes and index; those of several have the
+        union of the columns, and their ids as the index "id". Pictures are encoded bytes
+        where the store keeps them, else paths.
+        """
+        return self.snapshot(items).frame()
+
+    def snapshot(self, items: Sequence[int] | None = None) -> Snapshot:
+        """Return items as they are now, in the order asked; those removed since are left out."""
+        with self._reading() as db:
+            catalogue = read_catalogue(db)
+            wanted = list(map(int, items)) if items is not None else None
+            table = read_items(db, catalogue, wanted)
+        return Snapshot(table, list(catalogue.sources.values()), self._media)
+
+    def _media(
+        self, table: ItemTable, sources: Sequence[SourceColumns]
+    ) -> Mapping[int, Sequence[object]]:
+        try:
+            with self._reading() as db:
+                return lookup.media_cells(db, table, sources)
+        except StoreError:
+            missing = [None] * len(table.items)
+            return {one.number: missing for source in sources for one in source.media()}
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.folder), self._readers.snapshot() as db:
+            yield db

@@ -1,0 +1,84 @@
+"""Rank whole items by their words: a long document by all of its parts together.
+
+BM25 of parts finds the passage; which document answers is told better by BM25 of the whole
+(Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009).
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.store.itemrows import in_chunks
+from mmrag_jupyter.store.lexical import words
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_SATURATION = 1.2  # k1
+_LENGTH = 0.75  # b
+
+
+def whole_scores(db: sqlite3.Connection, text: str, items: Sequence[int]) -> dict[int, float]:
+    """Return the BM25 of each item as one text; empty where no item has several texts.
+
+    Then the ranking of parts is that of items already.
+    """
+    lengths: dict[int, int] = {}
+    most = 0
+    for marks, some in in_chunks(items):
+        for item, count, length in db.execute(
+            "SELECT item, count(*), sum(length(text)) FROM parts"
+            f" WHERE item IN ({marks}) AND text IS NOT NULL GROUP BY item",
+            some,
+        ):
+            lengths[item] = length
+            most = max(most, count)
+    if most <= 1:
+        return {}
+    return _scores(
+        _counts(db, text), lengths, db.execute("SELECT count(*) FROM items").fetchone()[0]
+    )
+
+
+def _counts(db: sqlite3.Connection, text: str) -> dict[str, Counter[int]]:
+    """Return how often each word of `text` occurs in each item."""
+    # A temporary view of the index of words is no change to the collection.
+    db.execute("PRAGMA query_only = OFF")
+    db.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.places USING fts5vocab(main, texts, instance)"
+    )
+    db.execute("PRAGMA query_only = ON")
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    for word in words(text):
+        found = db.execute(
+            "SELECT p.item, count(*) FROM temp.places w JOIN parts p ON p.part = w.doc"
+            " WHERE w.term = ? GROUP BY p.item",
+            (_as_indexed(word),),
+        )
+        counts[word].update(dict(found))
+    return counts
+
+
+def _scores(
+    counts: dict[str, Counter[int]], lengths: dict[int, int], number: int
+) -> dict[int, float]:
+    # Only the lengths of the items that compete matter, and only to each other.
+    mean = sum(lengths.values()) / len(lengths)
+    scores = dict.fromkeys(lengths, 0.0)
+    for occurs in counts.values():
+        rarity = math.log(1 + (number - len(occurs) + 0.5) / (len(occurs) + 0.5))
+        for item, length in lengths.items():
+            if count := occurs[item]:
+                damped = count + _SATURATION * (1 - _LENGTH + _LENGTH * length / mean)
+                scores[item] += rarity * count * (_SATURATION + 1) / damped
+    return scores
+
+
+def _as_indexed(word: str) -> str:
+    """Fold a word as the index does: SQLite's unicode61 lowers it and drops its accents."""
+    apart = unicodedata.normalize("NFD", word.lower())
+    return "".join(char for char in apart if not unicodedata.combining(char))
