@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from mmrag_jupyter.collection import Collection
+    from mmrag_jupyter.config import Config
     from mmrag_jupyter.errors import MmragError
     from mmrag_jupyter.search.hits import Hit, Hits
-    from mmrag_jupyter.session import Config, Session, load, open  # noqa: A004
+    from mmrag_jupyter.session import Session, load, open  # noqa: A004
 
 __version__ = "0.1.0"
 
@@ -28,7 +29,7 @@ __all__ = [
 
 _HOMES = {
     "Collection": "collection",
-    "Config": "session",
+    "Config": "config",
     "Hit": "search.hits",
     "Hits": "search.hits",
     "MmragError": "errors",

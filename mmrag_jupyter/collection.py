@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from mmrag_jupyter import display, ingest, sources
 from mmrag_jupyter.errors import NotFoundError, QueryError, SourceError, did_you_mean
+from mmrag_jupyter.ingest import overview
 from mmrag_jupyter.ingest.arguments import LoadArguments, has_long_text
 from mmrag_jupyter.ingest.complete import complete
-from mmrag_jupyter.ingest.spaces import BY_WORDS, ModelChoice, Spaces
-from mmrag_jupyter.items import Media
-from mmrag_jupyter.search import build, engine
+from mmrag_jupyter.ingest.spaces import ModelChoice, Spaces
+from mmrag_jupyter.search import build, engine, roots
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.query import Query
 from mmrag_jupyter.search.terms import as_list, as_view, avoided, pictures, words
@@ -23,16 +22,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from mmrag_jupyter.config import Config
     from mmrag_jupyter.ingest import LoadReport, Reporter
     from mmrag_jupyter.models import ModelLike
     from mmrag_jupyter.search.llama_index import CollectionIndex
     from mmrag_jupyter.search.terms import ImageLike
-    from mmrag_jupyter.session import Config
-    from mmrag_jupyter.store import Store, Writer
+    from mmrag_jupyter.store import Store
     from mmrag_jupyter.store.llama import CollectionVectorStore
-
-# The folders that relative picture paths started from, so that queries can use them too.
-ROOTS = "roots"
 
 
 class Collection:
@@ -128,13 +124,14 @@ class Collection:
         LoadStoppedError
             Interrupted; what was committed is kept.
         """
+        root = options.get("root")
         read = sources.read(
             source,
             key=options.get("key"),
             text=options.get("text"),
             image=options.get("image"),
             id=options.get("id"),
-            root=Path(root) if (root := options.get("root")) is not None else None,
+            root=root,
         )
         known = self._store.ids(read.key)
         if not read.ids and not known:
@@ -149,7 +146,8 @@ class Collection:
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
         with self._store.writer() as writer:
             serving = self._spaces.serve(writer, plan)
-            self._remember_root(writer, options.get("root"))
+            if root is not None:
+                roots.remember(self._store, writer, root)
             writer.add_source(read.key, read.label, read.columns)
             again = complete(self._store, writer, serving, reporter)
             report = ingest.load(
@@ -218,10 +216,10 @@ class Collection:
         modalities: list[str] = as_list(modality)
         query = Query(
             text=text or "",
-            images=self._found(pictures(image)),
+            images=roots.located(self._store, pictures(image)),
             like=tuple(as_list(like)),
             avoid_text=avoid_text,
-            avoid_images=self._found(avoid_images),
+            avoid_images=roots.located(self._store, avoid_images),
             k=self._config.k if k is None else k,
             where=where or None,
             modality=frozenset(modalities),
@@ -303,37 +301,11 @@ class Collection:
 
     def info(self) -> display.Facts:
         """Tell what is in the collection: items, parts, models, sources, columns, problems."""
-        problems = self._store.problems()
-        loaded = "; ".join(f"{row.label} ({row.items:,})" for row in self._store.sources())
-        summary = self.summary()
-        return display.Facts(
-            f"Collection {self.name}",
-            rows=[
-                ("items", f"{len(self):,}"),
-                ("parts", summary["parts"]),
-                ("models", summary["models"]),
-                ("sources", loaded),
-                ("columns", ", ".join(self.columns)),
-                ("folder", str(self.folder)),
-                ("problems", f"{len(problems):,}" if problems else "none"),
-            ],
-            notices=self._take_notices(),
-            table=display.Grid(
-                ("source", "reason"), [(problem.source, problem.reason) for problem in problems]
-            ),
-        )
+        return overview.page(self._store, self._spaces.remembered(), self._take_notices())
 
     def summary(self) -> dict[str, object]:
         """Return the collection in a line: its name, items, parts, models and folder."""
-        counts = self._store.part_counts()
-        models = self._spaces.remembered()
-        return {
-            "name": self.name,
-            "items": len(self),
-            "parts": ", ".join(f"{number:,} {name}" for name, number in counts.items() if number),
-            "models": ", ".join(f"{key}: {name or BY_WORDS}" for key, name in models.items()),
-            "folder": str(self.folder),
-        }
+        return overview.summary(self._store, self._spaces.remembered())
 
     @cached_property
     def vector_store(self) -> CollectionVectorStore:
@@ -342,10 +314,23 @@ class Collection:
 
         return CollectionVectorStore(self._store)
 
-    @cached_property
+    @property
     def index(self) -> CollectionIndex:
-        """A LlamaIndex `MultiModalVectorStoreIndex` over this collection."""
-        raise NotImplementedError
+        """A LlamaIndex `MultiModalVectorStoreIndex` over this collection.
+
+        It retrieves with the collection's own search and embeds with its own models.
+        """
+        from mmrag_jupyter.search.llama_index import CollectionIndex
+        from mmrag_jupyter.search.llama_search import search_of
+
+        by_name = {one.name: one for one in self._spaces.embedders().values()}
+        serving = {key: by_name[name] for key, name in self._spaces.remembered().items() if name}
+        return CollectionIndex.over(
+            self.vector_store,
+            serving.get("text"),
+            serving.get("image"),
+            search_of(self._store, self._spaces.embedders),
+        )
 
     def __repr__(self) -> str:
         return f"<Collection {self.name!r}: {len(self):,} items in {self.folder}>"
@@ -365,29 +350,6 @@ class Collection:
     def _options(self, view: str | None) -> display.Options:
         config = self._config
         return display.Options(as_view(view or config.view), config.output_bytes, config.thumbnail)
-
-    def _remember_root(self, writer: Writer, root: str | Path | None) -> None:
-        if root is not None:
-            roots = dict.fromkeys([str(Path(root).expanduser().resolve()), *self._roots()])
-            writer.set_setting(ROOTS, json.dumps(list(roots)))
-
-    def _roots(self) -> list[str]:
-        found: list[str] = json.loads(self._store.setting(ROOTS) or "[]")
-        return found
-
-    def _found(self, images: Sequence[Media]) -> tuple[Media, ...]:
-        """Find relative paths where they are, or else below the roots of what was loaded.
-
-        So a cell of the dataframe's picture column is a query wherever the notebook lies.
-        """
-        found = []
-        for image in images:
-            path = image.path
-            if path is not None and not path.exists():
-                below = (Path(root) / path for root in self._roots())
-                path = next((one for one in below if one.exists()), path)
-            found.append(image if path is image.path else Media(path=path))
-        return tuple(found)
 
     def _find(self, ids: Sequence[str]) -> dict[str, int]:
         found = self._store.find(ids)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from mmrag_jupyter.collection import Collection
+from mmrag_jupyter.config import Config
 from mmrag_jupyter.errors import NotFoundError, StoreError, did_you_mean
 from mmrag_jupyter.ingest import TerminalReporter
 from mmrag_jupyter.store import Store
@@ -24,24 +24,6 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "collection"
 _NAME = re.compile(r"[^\W_][\w. -]*")
-
-
-@dataclass(slots=True)
-class Config:
-    """What a user sets once: defaults of queries, models and display.
-
-    `output_bytes` bounds the HTML of one result, `thumbnail` is the longer side of its
-    pictures in pixels, `root` the folder that holds the collections.
-    """
-
-    k: int = 8
-    view: str = "auto"
-    model: str = "auto"
-    text_model: str | None = None
-    image_model: str | None = None
-    root: str = ".mmrag"
-    output_bytes: int = 65536
-    thumbnail: int = 256
 
 
 class Session:

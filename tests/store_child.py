@@ -72,8 +72,6 @@ def unprivileged(folder):
     import filelock  # noqa: F401
     import pandas  # noqa: F401 ICN001
 
-    with Store.open(folder):
-        pass
     if os.getuid() == 0:
         os.setuid(65534)
     try:

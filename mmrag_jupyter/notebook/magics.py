@@ -17,11 +17,11 @@ from IPython.core.magic import (
 from traitlets import Enum, Int, TraitError, Unicode, observe, validate
 from traitlets.config import Config as TraitConfig
 
+from mmrag_jupyter.config import Config
 from mmrag_jupyter.notebook.commands import COMMANDS
 from mmrag_jupyter.notebook.help import overview
 from mmrag_jupyter.notebook.namespace import Namespace
 from mmrag_jupyter.notebook.parser import parse
-from mmrag_jupyter.session import Config
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -26,7 +26,17 @@ WRITTEN: frozenset[Modality] = frozenset({"text", "page"})
 
 
 class Ranker:
-    """Embeds a query once and ranks the collection's parts by it, to any depth."""
+    """Embeds a query once and ranks the collection's parts by it, to any depth.
+
+    Parameters
+    ----------
+    embedders
+        The embedder of each space, by the space's number.
+    like
+        The parts of the items to be like.
+    base
+        Parts outside it are not ranked, whatever the query says.
+    """
 
     def __init__(
         self,
@@ -34,8 +44,10 @@ class Ranker:
         store: Store,
         embedders: Mapping[int, Embedder],
         like: Sequence[PartRow],
+        base: Selection | None = None,
     ) -> None:
         self._query = query
+        self._base = base
         self._store = store
         self._embedders = embedders
         self._like = like
@@ -70,9 +82,10 @@ class Ranker:
     ) -> Selection | None:
         key = (modality, without_text)
         if key not in self._selections:
-            self._selections[key] = self._store.select(
+            found = self._store.select(
                 where=self._query.where, modality=modality, without_text=without_text
             )
+            self._selections[key] = found if self._base is None else self._base.and_also(found)
         return self._selections[key]
 
     def _weight(self, name: str) -> float:

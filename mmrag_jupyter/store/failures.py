@@ -93,6 +93,6 @@ def _full(folder: Path, reason: str) -> StoreError:
 
 def _unwritable(folder: Path, reason: str) -> StoreError:
     return StoreError(
-        f"Collection {folder.name!r} cannot be written: {folder} is read-only or not yours "
+        f"Collection {folder.name!r} cannot be written or read: {folder} is read-only or not yours "
         f"({reason})."
     )

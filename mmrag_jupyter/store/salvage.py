@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmrag_jupyter.store import schema
+from mmrag_jupyter.store.text import from_key, to_key
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -63,6 +64,7 @@ def salvage(path: Path, name: str) -> dict[str, int]:
             fresh.execute("BEGIN")
             for table in TABLES:
                 saved[table.name] = _copy(damaged, fresh, table)
+        _restore_columns(fresh)
         _restore_sources(fresh)
         fresh.execute("COMMIT")
     _keep(path)
@@ -177,12 +179,34 @@ def _until_damage(
     return True
 
 
+def _restore_columns(fresh: sqlite3.Connection) -> None:
+    """Make the columns of `items`, their names and what the sources say of them agree."""
+    known = {number for (number,) in fresh.execute("SELECT number FROM columns")}
+    there = {name for name in _names(fresh, "items") if name[1:].isdecimal()}
+    named: dict[int, tuple[str, str]] = {}
+    for (columns,) in fresh.execute("SELECT columns FROM sources"):
+        named |= {number: (name, role) for number, name, *_, role in json.loads(columns)}
+    for number in known | set(named):
+        if f"c{number}" not in there:
+            fresh.execute(f'ALTER TABLE items ADD COLUMN "c{number}"')
+    there = {name for name in _names(fresh, "items") if name[1:].isdecimal()}
+    for number in sorted({int(name[1:]) for name in there} - known):
+        name, role = named.get(number, (f"lost {number}", "column"))
+        fresh.execute(
+            "INSERT OR IGNORE INTO columns (number, name, role, nth) VALUES (?, ?, ?, ?)",
+            # Levels of an index can share a name: each gets a place of its own.
+            (number, to_key(name), role, number if role == "index" else 0),
+        )
+    fresh.execute("UPDATE columns SET exact = 0")
+    exact = [(int(name[1:]),) for name in there if name.startswith("x")]
+    fresh.executemany("UPDATE columns SET exact = 1 WHERE number = ?", exact)
+
+
 def _restore_sources(fresh: sqlite3.Connection) -> None:
     """Give items whose source is lost a nameless one, with every column that is known."""
     columns = [
-        [number, name, "any", "object", "", role]
+        [number, from_key(name), "any", "object", "", role]
         for number, name, role in fresh.execute("SELECT number, name, role FROM columns")
-        if isinstance(name, str)
     ]
     lost = fresh.execute(
         "SELECT DISTINCT source FROM items WHERE source NOT IN (SELECT source FROM sources)"

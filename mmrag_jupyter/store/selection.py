@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Modality
+
+    Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +30,29 @@ class Selection:
     without_text: bool = False
     _counted: Callable[[Selection], int] = field(default=lambda _: 0, repr=False)
 
+    def and_also(self, other: Selection | None) -> Selection:
+        """Return what both selections allow."""
+        if other is None:
+            return self
+        return replace(
+            self,
+            items=_both(self.items, other.items),
+            parts=_both(self.parts, other.parts),
+            modality=self.modality & other.modality
+            if self.modality is not None and other.modality is not None
+            else self.modality or other.modality,
+            without_text=self.without_text or other.without_text,
+        )
+
     @property
     def count(self) -> int:
         """How many items have a part that may be returned."""
         return self._counted(self)
+
+
+def _both(one: Numbers | None, other: Numbers | None) -> Numbers | None:
+    if one is None or other is None:
+        return other if one is None else one
+    import numpy as np
+
+    return np.intersect1d(one, other, assume_unique=True)

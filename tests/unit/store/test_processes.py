@@ -2,65 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 import store_child
+from store_process import child
 from store_rows import digest, fill, numbered, put
 
 from mmrag_jupyter.errors import StoreBusyError
 from mmrag_jupyter.store import Store
-
-
-class Child:
-    """Another process that has the store."""
-
-    def __init__(self, task, folder):
-        here = str(Path(store_child.__file__).parent)
-        paths = [here, str(Path(here).parent), os.environ.get("PYTHONPATH", "")]
-        self.process = subprocess.Popen(
-            [sys.executable, store_child.__file__, task, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )
-
-    def hear(self):
-        return json.loads(self.process.stdout.readline())
-
-    def ask(self, *question):
-        print(json.dumps(question), file=self.process.stdin, flush=True)
-        return self.hear()
-
-    def kill(self):
-        """Kill it at once, and return what it still had said."""
-        self.process.send_signal(signal.SIGKILL)
-        rest = self.process.stdout.read()
-        self.process.wait()
-        return [json.loads(line) for line in rest.splitlines() if line]
-
-
-@contextmanager
-def child(task, folder):
-    started = Child(task, folder)
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.process.stdin.close()
-        started.process.stdout.close()
 
 
 def test_the_second_writer_is_told_who_the_first_is(store):

@@ -1,0 +1,50 @@
+"""What is in a collection, in a line and in a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.display import Facts, Grid
+from mmrag_jupyter.ingest.spaces import BY_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.store import Store
+
+    Models = Mapping[Modality, str | None]
+
+
+def summary(store: Store, models: Models) -> dict[str, object]:
+    """Return a collection in a line: its name, items, parts, models and folder."""
+    counts = store.part_counts()
+    return {
+        "name": store.name,
+        "items": len(store),
+        "parts": ", ".join(f"{number:,} {name}" for name, number in counts.items() if number),
+        "models": ", ".join(f"{key}: {name or BY_WORDS}" for key, name in models.items()),
+        "folder": str(store.folder),
+    }
+
+
+def page(store: Store, models: Models, notices: Sequence[str]) -> Facts:
+    """Return a page on a collection: items, parts, models, sources, columns, problems."""
+    told = summary(store, models)
+    problems = store.problems()
+    loaded = "; ".join(f"{row.label} ({row.items:,})" for row in store.sources())
+    columns = ", ".join(column.name for column in store.columns() if column.role == "column")
+    return Facts(
+        f"Collection {store.name}",
+        rows=[
+            ("items", f"{len(store):,}"),
+            ("parts", told["parts"]),
+            ("models", told["models"]),
+            ("sources", loaded),
+            ("columns", columns),
+            ("folder", told["folder"]),
+            ("problems", f"{len(problems):,}" if problems else "none"),
+        ],
+        notices=notices,
+        table=Grid(("source", "reason"), [(one.source, one.reason) for one in problems]),
+    )
