@@ -49,12 +49,14 @@ class Collection:
         self,
         store: Store,
         config: Config,
+        name: str | None = None,
         *,
         model: ModelLike = None,
         reporter: Callable[[], Reporter] = ingest.SilentReporter,
     ) -> None:
         self._store = store
         self._config = config
+        self._name = name or store.name
         self._reporter = reporter
         self._spaces = Spaces(store, model)
         self.last_load: LoadReport | None = None
@@ -62,8 +64,8 @@ class Collection:
 
     @property
     def name(self) -> str:
-        """The collection's name."""
-        return self._store.name
+        """What the session calls the collection."""
+        return self._name
 
     @property
     def folder(self) -> Path:
@@ -301,11 +303,13 @@ class Collection:
 
     def info(self) -> display.Facts:
         """Tell what is in the collection: items, parts, models, sources, columns, problems."""
-        return overview.page(self._store, self._spaces.remembered(), self._take_notices())
+        return overview.page(
+            self.name, self._store, self._spaces.remembered(), self._take_notices()
+        )
 
     def summary(self) -> dict[str, object]:
         """Return the collection in a line: its name, items, parts, models and folder."""
-        return overview.summary(self._store, self._spaces.remembered())
+        return overview.summary(self.name, self._store, self._spaces.remembered())
 
     @cached_property
     def vector_store(self) -> CollectionVectorStore:

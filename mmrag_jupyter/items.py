@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from PIL.Image import Image
 
@@ -50,7 +50,9 @@ class Media:
 
     def __str__(self) -> str:
         if self.path is not None:
-            return str(self.path)
+            # As the user would write it: from where they work.
+            here = Path.cwd()
+            return str(self.path.relative_to(here) if here in self.path.parents else self.path)
         if self.url is not None:
             return self.url
         return "picture in memory" if self.image is not None else f"{len(self.data or b'')} bytes"

@@ -122,7 +122,7 @@ class Session:
             raise NotFoundError(self._no_collection(name))
         self.close(folder)
         notices = Store.repair(folder) if repair else []
-        collection = self._collection_at(folder, None, model=model)
+        collection = self._collection_at(folder, self._free_name(folder), model=model)
         collection.notices += notices
         self.current = collection.name
         return collection
@@ -157,8 +157,13 @@ class Session:
 
     def drop(self, name: str) -> None:
         """Delete a collection's files; files that are not its own stay."""
-        self.collection(name).remove()
-        self._open.pop(name, None)
+        if name not in self.names():
+            raise NotFoundError(self._no_collection(name))
+        opened = self._open.pop(name, None)
+        if opened is not None:
+            opened.remove()
+        else:
+            Store.remove_from(self._folder(name))
         if self.current == name:
             self.current = None
 
@@ -188,10 +193,23 @@ class Session:
             rows.append({**row, "current": name == self.current})
         return pd.DataFrame(rows, columns=None if rows else ["name", "items", "current"])
 
+    def _free_name(self, folder: Path) -> str:
+        """Return what to call the collection in a folder: its own name, or else its folder's."""
+        with Store.open(folder) as store:
+            names = dict.fromkeys([store.name, folder.resolve().name])
+        for name in names:
+            taken = name in self._open or Store.exists(self._folder(name))
+            if not taken or self._folder(name).resolve() == folder.resolve():
+                return name
+        raise StoreError(
+            f"There is another collection {' and '.join(map(repr, names))}; "
+            f"rename the folder {folder} to open it beside."
+        )
+
     def _collection_at(
-        self, folder: Path, name: str | None, *, model: ModelLike = None, create: bool = False
+        self, folder: Path, name: str, *, model: ModelLike = None, create: bool = False
     ) -> Collection:
-        if name is not None and name in self._open:
+        if name in self._open:
             opened = self._open[name]
             if opened.folder.resolve() != folder.resolve():
                 raise StoreError(
@@ -202,11 +220,11 @@ class Session:
         if Store.exists(folder):
             store = Store.open(folder)
         elif create:
-            store = Store.create(folder, _checked_name(name or folder.name))
+            store = Store.create(folder, _checked_name(name))
         else:
-            raise NotFoundError(self._no_collection(str(name or folder)))
-        collection = Collection(store, self.config, model=model, reporter=self._reporter)
-        self._open[name or collection.name] = collection
+            raise NotFoundError(self._no_collection(name))
+        collection = Collection(store, self.config, name, model=model, reporter=self._reporter)
+        self._open[name] = collection
         return collection
 
     def _reporter(self) -> Reporter:
@@ -236,7 +254,9 @@ class Session:
 
 def _name_of(source: object) -> str:
     if isinstance(source, str | Path):
-        return re.sub(r"[^\w. -]", "_", Path(source).expanduser().resolve().stem) or DEFAULT_NAME
+        path = Path(source).expanduser().resolve()
+        name = path.name if path.is_dir() else path.stem
+        return re.sub(r"[^\w. -]", "_", name).lstrip("_. -") or DEFAULT_NAME
     return DEFAULT_NAME
 
 

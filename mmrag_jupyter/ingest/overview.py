@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     Models = Mapping[Modality, str | None]
 
 
-def summary(store: Store, models: Models) -> dict[str, object]:
+def summary(name: str, store: Store, models: Models) -> dict[str, object]:
     """Return a collection in a line: its name, items, parts, models and folder."""
     counts = store.part_counts()
     return {
-        "name": store.name,
+        "name": name,
         "items": len(store),
         "parts": ", ".join(f"{number:,} {name}" for name, number in counts.items() if number),
         "models": ", ".join(f"{key}: {name or BY_WORDS}" for key, name in models.items()),
@@ -28,14 +28,14 @@ def summary(store: Store, models: Models) -> dict[str, object]:
     }
 
 
-def page(store: Store, models: Models, notices: Sequence[str]) -> Facts:
+def page(name: str, store: Store, models: Models, notices: Sequence[str]) -> Facts:
     """Return a page on a collection: items, parts, models, sources, columns, problems."""
-    told = summary(store, models)
+    told = summary(name, store, models)
     problems = store.problems()
     loaded = "; ".join(f"{row.label} ({row.items:,})" for row in store.sources())
     columns = ", ".join(column.name for column in store.columns() if column.role == "column")
     return Facts(
-        f"Collection {store.name}",
+        f"Collection {name}",
         rows=[
             ("items", f"{len(store):,}"),
             ("parts", told["parts"]),

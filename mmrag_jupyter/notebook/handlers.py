@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.notebook.namespace import require_name
+from mmrag_jupyter.notebook.namespace import name_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | N
     text = given.text("source") or ""
     found = names.source(text)
     into = given.text("in")
-    name = session.collection(into).name if into else given.text("as") or require_name(found, text)
+    name = session.collection(into).name if into else given.text("as") or name_for(found, text)
     options: LoadArguments = {
         "text": given.listed("text"),
         "image": given.listed("image"),

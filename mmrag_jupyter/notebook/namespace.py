@@ -11,7 +11,7 @@ import os
 from collections import ChainMap
 from dataclasses import dataclass
 from math import isnan
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
@@ -52,8 +52,8 @@ class _UnreadableError(Exception):
 class Found:
     """What a SOURCE turned out to be.
 
-    `name` is what its collection is called if the user names none, "" where nothing suggests
-    one; `key` identifies a variable over time, and is None for paths, which identify themselves.
+    `name` is what a variable calls its collection if the user names none, "" where it suggests
+    no name; `key` identifies the variable over time. Paths name and identify themselves.
     """
 
     value: object
@@ -101,8 +101,7 @@ class Namespace:
             value = _ABSENT
         # A folder wins over a variable that cannot be what is meant: a function, a number.
         if on_disk and not _is_loadable(value):
-            whole = PurePath(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-            return Found(path, whole.name if path.is_dir() else whole.stem, None)
+            return Found(path, "", None)
         if value is not _ABSENT:
             is_path = isinstance(value, str | Path)
             return Found(value, _name_of(text), None if is_path else f"table:{text}")
@@ -197,15 +196,14 @@ class Namespace:
 
 def is_table(value: object) -> bool:
     """Return whether `value` is a dataframe or another table, importing nothing to look."""
-    kinds = ((kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__)
-    return any(kind in _TABLES for kind in kinds)
+    return any((package, name) in _TABLES for package, name in _lineage(value))
 
 
 def is_picture(value: object) -> TypeGuard[Picture]:
     """Return whether `value` holds or names one picture, importing nothing to look."""
     if isinstance(value, dict):
         return "bytes" in value or "path" in value
-    return isinstance(value, bytes | Path) or _comes_from(value, "PIL")
+    return isinstance(value, (bytes, Path)) or _comes_from(value, "PIL")
 
 
 def column_names(table: object) -> list[str]:
@@ -215,11 +213,11 @@ def column_names(table: object) -> list[str]:
     return [str(name) for name in names]
 
 
-def require_name(found: Found, text: str) -> str:
-    """Return the name for the collection of `found`, or ask for one."""
-    if not found.name:
+def name_for(found: Found, text: str) -> str | None:
+    """Return the name for the collection of `found`, None for a path's own, or ask for one."""
+    if not found.name and found.key is not None:
         raise UsageError(f"{shown(text)} suggests no name for its collection; add --as NAME.")
-    return found.name
+    return found.name or None
 
 
 def _is_loadable(value: object) -> bool:
@@ -229,7 +227,16 @@ def _is_loadable(value: object) -> bool:
 
 
 def _comes_from(value: object, package: str) -> bool:
-    return any(kind.__module__.partition(".")[0] == package for kind in type(value).__mro__)
+    return any(found == package for found, _ in _lineage(value))
+
+
+def _lineage(value: object) -> list[tuple[str, str]]:
+    """Return the package and name of each class that `value` is an instance of."""
+    kind = type(value)
+    # Most variables are of a built-in type; a namespace may hold thousands.
+    if kind.__module__ == "builtins":
+        return []
+    return [(base.__module__.partition(".")[0], base.__name__) for base in kind.__mro__]
 
 
 def _is_url(text: str) -> bool:

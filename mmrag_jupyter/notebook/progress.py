@@ -8,12 +8,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from mmrag_jupyter.display.escape import escape, one_line
+from mmrag_jupyter.ingest.report import LoadReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.display_functions import DisplayHandle
-    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 SECONDS_BETWEEN_DRAWS = 0.1
 _LONGEST = 300
@@ -28,6 +29,9 @@ class Line(Protocol):
 
     def end(self, message: str) -> None:
         """Leave this line for good."""
+
+    def clear(self) -> None:
+        """Take the line away again, where that can be done."""
 
 
 class CellLine:
@@ -46,7 +50,11 @@ class CellLine:
     def end(self, message: str) -> None:
         """Leave the message alone, which is what the saved notebook keeps."""
         self._put(escape(message), message)
-        self._handle = None
+
+    def clear(self) -> None:
+        """Leave nothing in the cell."""
+        if self._handle is not None:
+            self._handle.update({"text/html": "", "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
 
     def _put(self, html: str, text: str) -> None:
         from IPython.display import display
@@ -78,6 +86,9 @@ class TerminalLine:
         sys.stdout.write(f"{back}{message:<{self._width}}\n")
         sys.stdout.flush()
         self._width = 0
+
+    def clear(self) -> None:
+        """Leave the line: what is written to a terminal stays."""
 
 
 class Progress:
@@ -127,6 +138,10 @@ class Progress:
         if self.running:
             self.finish(f"{self._label}: stopped at {self._count()}")
 
+    def clear(self) -> None:
+        """Take the line away: something else tells how the work ended."""
+        self._line.clear()
+
     def _draw(self) -> None:
         self._drawn = self._clock()
         share = min(self._done / self._total, 1.0) if self._total else None
@@ -161,10 +176,16 @@ class Progresses:
         self._given.append(progress)
         return progress
 
-    def end_all(self, _result: object = None) -> None:
-        """End every line that is still running; called when a cell has run, well or not."""
+    def end_all(self, result: ExecutionResult | None = None) -> None:
+        """End every line that is still running; called when a cell has run, well or not.
+
+        Where the cell shows the report of its load, that says all and the line goes.
+        """
+        reported = isinstance(getattr(result, "result", None), LoadReport)
         for progress in self._given:
             progress.abandon()
+            if reported:
+                progress.clear()
         self._given.clear()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmrag_jupyter.store import lexical, lookup
+from mmrag_jupyter.store.digests import DIGEST_BYTES
 from mmrag_jupyter.store.itemrows import in_chunks
 from mmrag_jupyter.store.rows import ITEM_HAS_TEXT, MODALITY_CODES
 from mmrag_jupyter.store.text import to_key
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.lookup import Place
     from mmrag_jupyter.store.nearest import View
     from mmrag_jupyter.store.values import Space
+
+# A damaged page of the records costs the names of so many vectors, not of a whole commit.
+_RUN_ROWS = 512
 
 
 def count(db: sqlite3.Connection, changes: Mapping[str, int]) -> None:
@@ -158,11 +162,18 @@ def append_run(db: sqlite3.Connection, space: Space, run: Run) -> None:
 
 def insert_run(db: sqlite3.Connection, space: int, row: int, run: Run) -> None:
     """Say what the rows of a space from `row` on stand for."""
-    blobs = (run.parts.astype("<i8").tobytes(), run.items.astype("<i8").tobytes())
-    db.execute(
+    parts, items, width = run.parts.astype("<i8"), run.items.astype("<i8"), DIGEST_BYTES
+    db.executemany(
         "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
-        (space, row, *blobs, run.flags.tobytes(), run.digests),
-    )
+        [
+            (
+                space, row + at, parts[at:end].tobytes(), items[at:end].tobytes(),
+                run.flags[at:end].tobytes(), run.digests[at * width : end * width],
+            )
+            for at in range(0, len(parts), _RUN_ROWS)
+            for end in [at + _RUN_ROWS]
+        ],
+    )  # fmt: skip
 
 
 def stored_run(db: sqlite3.Connection, parts: npt.NDArray[np.int64]) -> Run:

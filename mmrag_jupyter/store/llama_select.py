@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from mmrag_jupyter.store import filters as metadata_filters
 from mmrag_jupyter.store import lookup, noderows
 from mmrag_jupyter.store.catalogue import Catalogue, read_catalogue
+from mmrag_jupyter.store.filter_sql import compiled, plain_columns
 from mmrag_jupyter.store.itemrows import read_items
 from mmrag_jupyter.store.selection import Selection
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.store.catalogue import Physical
+    from mmrag_jupyter.store.filter_sql import Condition
     from mmrag_jupyter.store.itemrows import ItemTable
     from mmrag_jupyter.store.llama_add import Face
     from mmrag_jupyter.store.store import Store
@@ -75,9 +77,14 @@ def select(
 def passing(store: Store, filters: MetadataFilters | None) -> Integers | None:
     """Return the numbers of the items whose metadata pass, in order; None for all items."""
     names = metadata_filters.keys(filters)
-    if not names:
+    if filters is None or not names:
         return None
     with store._reading() as db:  # noqa: SLF001 - one room
+        condition = _condition(db, filters) if not names & _DOCUMENT_KEYS else None
+        if condition is not None:
+            query = f"SELECT item FROM items WHERE {condition.sql} ORDER BY item"
+            rows = db.execute(query, condition.values).fetchall()
+            return np.fromiter((item for (item,) in rows), np.int64, len(rows))
         table, columns = _read(db, names)
         documents = noderows.documents(db) if names & _DOCUMENT_KEYS else {}
     named = {item: document or _NO_DOCUMENT for item, document in documents.items()}
@@ -145,6 +152,16 @@ def _read(db: sqlite3.Connection, names: Iterable[str]) -> tuple[ItemTable, list
     columns = Catalogue(sources, catalogue.exact).merged()
     exact = catalogue.exact & {one.number for one in columns}
     return read_items(db, Catalogue(sources, exact), None), columns
+
+
+def _condition(db: sqlite3.Connection, filters: MetadataFilters) -> Condition | None:
+    catalogue = read_catalogue(db)
+    columns = [
+        one
+        for one in catalogue.merged()
+        if one.column.role == "column" and one.column.kind != "media"
+    ]
+    return compiled(filters, plain_columns(columns, catalogue.exact))
 
 
 def _as_json(values: Sequence[object]) -> Sequence[object]:

@@ -169,15 +169,20 @@ class Store(Records):
         StoreError
             Somebody writes to it, or the files cannot be deleted.
         """
-        lock = WriteLock(self.folder)
+        self.close()
+        self.remove_from(self.folder)
+
+    @staticmethod
+    def remove_from(folder: Path) -> None:
+        """Delete a collection's files without opening it, as `remove` does: a damaged one, say."""
+        lock = WriteLock(folder)
         try:
-            self.close()
-            with explained(self.folder):
-                files.remove(self.folder)
+            with explained(folder):
+                files.remove(folder)
         finally:
             lock.release()
-        with explained(self.folder):
-            files.remove_folder(self.folder)
+        with explained(folder):
+            files.remove_folder(folder)
 
     def vectors_of(
         self, space: int, digests: Sequence[bytes]

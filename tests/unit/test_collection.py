@@ -400,3 +400,24 @@ def test_a_relative_picture_is_found_below_the_root_that_was_loaded(session, tmp
     assert shop.query(image=frame.loc[1, "photo"], k=1).ids == ["b"]
     with pytest.raises(SourceError, match=r"blue\.png"):
         shop.query(image="blue.png")
+
+
+def test_a_copy_of_an_open_collection_opens_beside_it(session, shop, tmp_path):
+    copy = session.open(shop.save(tmp_path / "copied"), model=ToyEmbedder())
+    shop.delete(["a1"])
+    assert (copy.name, session.current) == ("copied", "copied")
+    assert (len(copy), len(session.collection("shop"))) == (4, 3)
+
+
+def test_a_damaged_collection_can_be_dropped(session, shop):
+    shop.close()
+    (shop.folder / "records.sqlite").write_bytes(b"garbage" * 100)
+    later = mm.Session(session.config)
+    assert "damaged" in later.list()["problem"].item()
+    later.drop("shop")
+    assert later.names() == []
+
+
+def test_a_folder_with_a_dot_gives_its_whole_name(session, tmp_path):
+    folder = write_pictures(tmp_path / "v1.2", ["red"])
+    assert session.load(folder, model=ToyEmbedder()).name == "v1.2"

@@ -22,6 +22,11 @@ def test_the_estimate_is_never_below_what_the_notebook_takes(product_cards):
         assert real <= bundle_bytes(bundle) <= real * 1.25 + 200
 
 
+def test_many_short_lines_are_not_underestimated():
+    bundle = {"text/plain": "a\n" * 500, "application/json": {"list": list(range(500))}}
+    assert in_notebook(bundle) <= bundle_bytes(bundle)
+
+
 def test_lines_and_escapes_are_counted():
     assert saved_bytes("a\nb") > saved_bytes("a b")
     assert saved_bytes('"' * 10) >= 20

@@ -207,6 +207,7 @@ def test_hostile_text_in_every_field_stays_text(read):
         bundle = hits_bundle(cards, title=HOSTILE, notices=[HOSTILE], options=Options(view=view))
         page = read(bundle["text/html"])
         assert "<script>alert(1)</script>" in page.text
+        assert {why["share"] for hit in bundle[HITS_MIME]["hits"] for why in hit["why"]} <= {1.0}
         json.dumps(bundle, ensure_ascii=False, allow_nan=False).encode()
 
 

@@ -33,7 +33,7 @@ def test_lone_surrogates_become_encodable():
 
 
 def test_right_to_left_text_is_isolated_and_other_text_is_not():
-    assert isolated("שלום") == "<bdi>שלום</bdi>"
+    assert isolated("שלום <b>") == "<bdi>שלום &lt;b&gt;</bdi>"
     assert isolated("abc <1>") == "abc &lt;1&gt;"
 
 

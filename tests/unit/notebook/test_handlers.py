@@ -52,7 +52,7 @@ def test_load_passes_on_the_variable_and_its_options(run, session):
 def test_load_leaves_out_what_was_not_said(run, session, tmp_path):
     run(f"load {tmp_path}")
     [(source, name, options)] = session.loaded
-    assert (source, name) == (Path(tmp_path), tmp_path.name)
+    assert (source, name) == (Path(tmp_path), None)
     assert options == {
         "text": None,
         "image": None,

@@ -17,7 +17,7 @@ from mmrag_jupyter.notebook.namespace import (
     column_names,
     is_picture,
     is_table,
-    require_name,
+    name_for,
 )
 
 FRAME = pd.DataFrame({"name": ["a", "b"], "photo": ["a.jpg", None]})
@@ -86,7 +86,7 @@ def test_a_source_is_reached_by_attributes_and_keys(text, name):
 
 def test_a_source_without_a_name_asks_for_one():
     with pytest.raises(UsageError, match="add --as NAME"):
-        require_name(of(rows=[FRAME]).source("rows[0]"), "rows[0]")
+        name_for(of(rows=[FRAME]).source("rows[0]"), "rows[0]")
 
 
 def test_a_variable_that_holds_a_path_is_known_by_the_path():
@@ -94,18 +94,12 @@ def test_a_variable_that_holds_a_path_is_known_by_the_path():
     assert (found.value, found.name, found.key) == ("./photos", "folder", None)
 
 
-@pytest.mark.parametrize(
-    ("text", "name"), [("shop.csv", "shop"), ("./v1.2", "v1.2"), ("v1.2/", "v1.2")]
-)
-def test_a_path_names_its_collection(here, text, name):
+@pytest.mark.parametrize("text", ["shop.csv", "./photos", "photos/", "."])
+def test_a_path_is_left_to_name_itself(here, text):
     (here / "shop.csv").touch()
-    (here / "v1.2").mkdir()
+    (here / "photos").mkdir()
     found = of().source(text)
-    assert (found.value, found.name, found.key) == (Path(text), name, None)
-
-
-def test_this_folder_has_the_name_it_has_elsewhere(here):
-    assert of().source(".").name == here.name
+    assert (found.value, found.key, name_for(found, text)) == (Path(text), None, None)
 
 
 def test_an_unknown_source_suggests_the_nearest(here):

@@ -352,12 +352,15 @@ def test_embeddings_that_nodes_bring_are_used(index, colors):
     index.insert_nodes(
         [
             TextNode(id_="t", text="whatever", embedding=words),
-            ImageNode(id_="i", image_path="/nowhere.png", embedding=red, text_embedding=words),
+            ImageNode(id_="i", text="blue", image_path="/nowhere.png", embedding=red),
+            ImageNode(id_="j", text="x", image_path="/", embedding=red, text_embedding=words),
         ]
     )
     assert colors.calls == []
-    assert ids(index.as_retriever().text_retrieve("green")) == ["t"]
-    assert ids(index.as_retriever().text_to_image_retrieve("red")) == ["i"]
+    retriever = index.as_retriever(similarity_top_k=2)
+    assert set(ids(retriever.text_retrieve("green"))) == {"t", "j"}
+    assert ids(retriever.text_retrieve("blue"))[0] == "i"
+    assert set(ids(retriever.text_to_image_retrieve("red"))) == {"i", "j"}
 
 
 def test_a_picture_that_cannot_be_read_is_named_and_nothing_is_stored(index, photos, store):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +17,9 @@ from llama_index.core.vector_stores.types import (
 from llama_index.core.vector_stores.utils import build_metadata_filter_fn
 
 from mmrag_jupyter.errors import MmragError
+from mmrag_jupyter.items import Column
+from mmrag_jupyter.store.catalogue import Physical
+from mmrag_jupyter.store.filter_sql import compiled
 from mmrag_jupyter.store.filters import keys, passing
 
 KEYS = ["color", "size", "tags", "missing"]
@@ -124,3 +130,66 @@ def test_values_that_do_not_compare_are_told_in_one_line():
         passes(filters, {"price": "cheap"})
     with pytest.raises(MmragError):
         passes(filters, {"price": "cheap"})
+
+
+# The same filters as SQL.
+
+COLUMNS = {"color": "str", "size": "int", "weight": "float", "tags": "json", "on": "bool"}
+typed = st.fixed_dictionaries(
+    {},
+    optional={
+        "color": st.sampled_from(["", "a", "A", "ab", "é", "b\0a"]),
+        "size": st.integers(-2, 2) | st.just(2**53 + 1),
+        "weight": st.sampled_from([0.5, -1.0, 2.0, float(2**53)]),
+        "tags": st.lists(st.sampled_from(["a", "b"]), max_size=2),
+        "on": st.booleans(),
+    },
+)
+typed_leaves = st.builds(
+    MetadataFilter,
+    key=st.sampled_from([*COLUMNS, "missing"]),
+    value=st.one_of(wanted, st.sampled_from(["é", "a\0", 2**53, float(2**53), 2**70])),
+    operator=st.sampled_from(list(FilterOperator)),
+)
+typed_filters = group(st.recursive(typed_leaves, group, max_leaves=4))
+
+
+@settings(max_examples=300, deadline=None)
+@given(items=st.lists(typed, max_size=6), filters=typed_filters)
+def test_as_sql_filters_select_the_same(items, filters):
+    columns = {
+        name: Physical(n, Column(name, kind)) for n, (name, kind) in enumerate(COLUMNS.items())
+    }
+    condition = compiled(filters, columns)
+    if condition is None:
+        return
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(f"CREATE TABLE items (item, {', '.join(one.name for one in columns.values())})")
+        for number, item in enumerate(items):
+            # What SQL is not asked about may be stored in any way.
+            stored = [None if type(item.get(one)) is list else item.get(one) for one in columns]
+            db.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)", (number, *stored))
+        rows = db.execute(f"SELECT item FROM items WHERE {condition.sql}", condition.values)
+        found = [item for (item,) in rows]
+    values = {name: [item.get(name) for item in items] for name in COLUMNS}
+    assert [number in found for number in range(len(items))] == passing(filters, values, len(items))
+
+
+@pytest.mark.parametrize(
+    ("key", "operator", "value", "as_sql"),
+    [
+        ("size", "==", 1, True), ("size", ">", 0.5, True), ("size", "in", [1, 2], True),
+        ("color", "<", "b", True), ("color", "contains", "b", True),
+        ("color", "is_empty", None, True), ("weight", "nin", [0.5, 1], True),
+        ("size", "==", "1", False), ("size", "in", 1, False), ("color", "in", "ab", False),
+        ("size", "contains", 1, False), ("size", "==", None, False), ("tags", "==", 1, False),
+        ("color", "any", ["a"], False), ("missing", "==", 1, False), ("size", "==", 2**70, False),
+    ],
+)  # fmt: skip
+def test_sql_is_used_where_it_means_the_same(key, operator, value, as_sql):
+    columns = {
+        name: Physical(n, Column(name, kind)) for n, (name, kind) in enumerate(COLUMNS.items())
+    }
+    one = MetadataFilter(key=key, value=value, operator=FilterOperator(operator))
+    nested = MetadataFilters(filters=[MetadataFilters(filters=[one])], condition="not")
+    assert (compiled(nested, columns) is not None) == as_sql

@@ -107,6 +107,13 @@ def test_a_node_comes_back_as_it_was_after_reopening(ours, node):
         assert found[0].image_resource.data == resource.data
 
 
+def test_the_bytes_of_a_picture_are_kept_once(ours):
+    ours.add(NODES)
+    for node in ("bytes", "node", "picture"):
+        item = ours.client.find([node])[node]
+        assert PNG_BASE64[:40] not in ours.client.nodes([item])[item].json
+
+
 def test_what_numpy_and_pandas_put_into_metadata_comes_back_plain(ours):
     values = {
         "float": np.float32(1.5), "int": np.int64(7), "bool": np.bool_(True), "nan": np.nan,
@@ -167,6 +174,26 @@ def test_embeddings_go_to_the_collections_own_space_of_their_modality(ours):
     assert ours.of("text").query(ask([0.0, 1.0])).ids == ["a"]
     assert ours.of("image").query(ask([1.0, 0.0])).ids == ["b"]
     assert set(ours.query(ask([0.0, 1.0])).ids) == {"a", "b"}
+
+
+def test_a_space_with_a_model_comes_before_one_of_unknown_models(ours):
+    ours.add([text_node("a", [1.0, 0.0])])
+    with ours.client.writer() as writer:
+        writer.add_space("words", "words", 2, frozenset({"text"}))
+    ours.add([text_node("b", [1.0, 0.0])])
+    assert [(space.name, space.rows) for space in ours.client.spaces()] == [
+        ("llama-index:2", 1), ("words", 1),
+    ]  # fmt: skip
+
+
+def test_without_a_face_all_spaces_of_the_dimension_are_searched_best_first(ours):
+    with ours.client.writer() as writer:
+        writer.add_space("words", "words", 2, frozenset({"text"}))
+        writer.add_space("looks", "looks", 2, frozenset({"image"}))
+    texts = [text_node("a", [1.0, 0.0]), text_node("c", [0.0, 1.0])]
+    ours.add([*texts, ImageNode(id_="b", image_path="/b.png", embedding=[1.0, 1.0])])
+    assert ours.query(ask([1.0, 0.0])).ids == ["a", "b", "c"]
+    assert ours.query(ask([0.0, 1.0], k=2)).ids == ["c", "b"]
 
 
 @pytest.mark.parametrize("image_dim", [2, 3])
