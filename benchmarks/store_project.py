@@ -80,8 +80,8 @@ class Opened:
         self._store = Store.open(folder / "collection")
         vectors = {"text": data.text_queries, "image": data.image_queries}
         self._queries = [vectors["text"], vectors["image"]]
-        self._embedders = {
-            space.number: Instant(modality, data.queries, vectors[modality])
+        self._serving = {
+            modality: (space.number, Instant(modality, data.queries, vectors[modality]))
             for space in self._store.spaces()
             for modality in space.modalities
         }
@@ -89,7 +89,7 @@ class Opened:
     def dense(self, query: int, k: int) -> list[str]:
         """Return the ids nearest to a query in both spaces, with their columns."""
         parts: list[int] = []
-        for space, queries in zip(self._embedders, self._queries, strict=True):
+        for (space, _), queries in zip(self._serving.values(), self._queries, strict=True):
             found, _ = self._store.nearest(space, queries[query : query + 1], k)
             parts += found[0].tolist()
         rows = self._store.parts(parts)
@@ -98,5 +98,5 @@ class Opened:
     def full(self, query: int, k: int) -> list[str]:
         """Return the ids of a whole query: both spaces, the words, fusion and hits."""
         asked = Query(text=self._data.queries[query], k=k)
-        found, _ = hits.build(engine.run(asked, self._store, self._embedders), self._store)
+        found, _ = hits.build(engine.run(asked, self._store, self._serving), self._store)
         return [hit.id for hit in found]

@@ -43,6 +43,8 @@ class Collection:
         The report of this session's last load, or None.
     notices
         Lines to be shown once, with the next thing that the collection shows.
+    closed
+        Whether the files were let go.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Collection:
         self._spaces = Spaces(store, model)
         self.last_load: LoadReport | None = None
         self.notices: list[str] = []
+        self.closed = False
 
     @property
     def name(self) -> str:
@@ -227,7 +230,7 @@ class Collection:
             modality=frozenset(modalities),
             weights=dict(weights or {}),
         )
-        found = engine.run(query, self._store, self._spaces.embedders())
+        found = engine.run(query, self._store, self._spaces.serving())
         hits, items = build.build(found, self._store)
         return Hits(
             tuple(hits),
@@ -296,6 +299,7 @@ class Collection:
     def close(self) -> None:
         """Let go of the files; `mm.open` opens the collection again."""
         self._store.close()
+        self.closed = True
 
     def remove(self) -> None:
         """Delete the collection's files. Other files in its folder stay."""
@@ -327,13 +331,12 @@ class Collection:
         from mmrag_jupyter.search.llama_index import CollectionIndex
         from mmrag_jupyter.search.llama_search import search_of
 
-        by_name = {one.name: one for one in self._spaces.embedders().values()}
-        serving = {key: by_name[name] for key, name in self._spaces.remembered().items() if name}
+        embedders = {key: embedder for key, (_, embedder) in self._spaces.serving().items()}
         return CollectionIndex.over(
             self.vector_store,
-            serving.get("text"),
-            serving.get("image"),
-            search_of(self._store, self._spaces.embedders),
+            embedders.get("text"),
+            embedders.get("image"),
+            search_of(self._store, self._spaces.serving),
         )
 
     def __repr__(self) -> str:

@@ -137,6 +137,7 @@ class Session:
         """
         if name is None:
             name = self.current or self._only_name()
+        self._forget_closed()
         if name in self._open:
             return self._open[name]
         if name not in self.names():
@@ -178,6 +179,7 @@ class Session:
         """Return the names of the collections that are open or lie in the root folder."""
         here = self.root.iterdir() if self.root.is_dir() else ()
         on_disk = {folder.name for folder in here if Store.exists(folder)}
+        self._forget_closed()
         return sorted(on_disk | set(self._open))
 
     def list(self) -> pd.DataFrame:
@@ -209,6 +211,7 @@ class Session:
     def _collection_at(
         self, folder: Path, name: str, *, model: ModelLike = None, create: bool = False
     ) -> Collection:
+        self._forget_closed()
         if name in self._open:
             opened = self._open[name]
             if opened.folder.resolve() != folder.resolve():
@@ -226,6 +229,9 @@ class Session:
         collection = Collection(store, self.config, name, model=model, reporter=self._reporter)
         self._open[name] = collection
         return collection
+
+    def _forget_closed(self) -> None:
+        self._open = {name: one for name, one in self._open.items() if not one.closed}
 
     def _reporter(self) -> Reporter:
         # Looked up late: the notebook may set its own after a collection was opened.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter import models
 from mmrag_jupyter.errors import ModelError
+from mmrag_jupyter.store import is_nameless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,20 +61,28 @@ class Spaces:
         self._given = given
         self._loaded: dict[str, Embedder] = {}
 
-    def embedders(self) -> dict[int, Embedder]:
-        """Return the embedder of every space, loading those that are not loaded yet.
+    def serving(self) -> Serving:
+        """Return which space and embedder serve each modality; models are loaded if need be.
+
+        Modalities that are found by words alone are left out, and so are spaces of vectors
+        that came from elsewhere, by a model that nobody knows here.
 
         Raises
         ------
         ModelError
             A model is gone, has changed, or must be given again.
         """
-        spaces = self._store.spaces()
-        missing = [space for space in spaces if space.name not in self._loaded]
+        remembered = self.remembered()
+        spaces = {one.name: one for one in self._store.spaces() if one.name in remembered.values()}
+        missing = [space for name, space in spaces.items() if name not in self._loaded]
         if missing:
             recalled = models.recall([_spec(space) for space in missing], self._given)
             self._loaded.update({one.name: one for one in recalled.embedders})
-        return {space.number: self._loaded[space.name] for space in spaces}
+        return {
+            modality: (spaces[name].number, self._loaded[name])
+            for modality, name in remembered.items()
+            if name is not None
+        }
 
     def remembered(self) -> dict[Modality, str | None]:
         """Return the model's name of each modality loaded so far; None is by words alone."""
@@ -121,10 +130,10 @@ class Spaces:
             for modality in ask & remembered.keys():
                 _refuse_another(modality, remembered[modality], chosen[modality])
         kept = modalities - ask
-        own = {one.name: one for one in self.embedders().values()} if kept else {}
-        for modality in kept:
-            name = remembered[modality]
-            chosen[modality] = own[name] if name is not None else None
+        own = self.serving() if kept else {}
+        chosen.update(
+            {modality: own[modality][1] if modality in own else None for modality in kept}
+        )
         return Plan(chosen, notice)
 
     def serve(self, writer: Writer, plan: Plan) -> Serving:
@@ -149,9 +158,10 @@ class Spaces:
         return serving
 
     def unused(self) -> list[int]:
-        """Return the numbers of spaces that serve no modality any more."""
+        """Return the numbers of spaces whose model has made way for another."""
         names = set(self.remembered().values())
-        return [space.number for space in self._store.spaces() if space.name not in names]
+        own = (space for space in self._store.spaces() if not is_nameless(space))
+        return [space.number for space in own if space.name not in names]
 
 
 def _is_auto(choice: ModelLike) -> bool:
@@ -170,4 +180,4 @@ def _refuse_another(modality: Modality, own: str | None, chosen: Embedder | None
 
 
 def _spec(space: Space) -> models.SpaceSpec:
-    return models.SpaceSpec(space.name, space.address, space.dim, space.modalities)
+    return models.SpaceSpec(space.name, space.address, space.dim, frozenset(space.modalities))

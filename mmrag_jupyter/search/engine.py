@@ -12,8 +12,8 @@ from mmrag_jupyter.search.signals import Ranker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mmrag_jupyter.models.base import Embedder
     from mmrag_jupyter.search.query import Query
+    from mmrag_jupyter.search.signals import Serving
     from mmrag_jupyter.store import PartRow, Store
 
 # Parts to fetch from each signal: several parts of one item may match, and an item deep in
@@ -30,13 +30,13 @@ class Found:
     parts: Mapping[int, PartRow]
 
 
-def run(query: Query, store: Store, embedders: Mapping[int, Embedder]) -> Found:
+def run(query: Query, store: Store, serving: Serving) -> Found:
     """Search a store.
 
     Parameters
     ----------
-    embedders
-        The embedder of each space, by the space's number.
+    serving
+        The space and the embedder of each modality; those of the others have none.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def run(query: Query, store: Store, embedders: Mapping[int, Embedder]) -> Found:
     """
     like = _parts_to_be_like(query, store)
     own = {row.item for row in like}
-    ranker = Ranker(query, store, embedders, like)
+    ranker = Ranker(query, store, serving, like)
     depth = max(DEPTH_FACTOR * query.k, LEAST_DEPTH)
     while True:
         signals = ranker.signals(depth)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 
 from mmrag_jupyter import display
 from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.items import Media
 from mmrag_jupyter.search.terms import as_view
 from mmrag_jupyter.sources.images import open_image
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mmrag_jupyter.display.cards import Options
-    from mmrag_jupyter.items import Media, Modality
+    from mmrag_jupyter.items import Modality
     from mmrag_jupyter.store import Snapshot
 
 
@@ -113,7 +114,9 @@ class Hit:
             terms=terms,
             metadata=self.metadata,
             why=tuple(display.Why(why.signal, why.rank, abs(why.share)) for why in self.why),
-            source=str(first.source) if first is not None and first.source else self.source,
+            source=str(Media(path=first.source))
+            if first is not None and first.source
+            else self.source,
             page=first.page if first is not None else None,
             start=first.start if first is not None else None,
             end=first.end if first is not None else None,

@@ -10,21 +10,21 @@ from mmrag_jupyter.search.signals import Ranker
 from mmrag_jupyter.search.terms import pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from llama_index.core.schema import QueryBundle
 
-    from mmrag_jupyter.models.base import Embedder
     from mmrag_jupyter.search.llama_retriever import Search
+    from mmrag_jupyter.search.signals import Serving
     from mmrag_jupyter.store import Selection, Store
 
 
-def search_of(store: Store, embedders: Callable[[], Mapping[int, Embedder]]) -> Search:
+def search_of(store: Store, serving: Callable[[], Serving]) -> Search:
     """Return the search over a store that a `CollectionIndex` retrieves with."""
 
     def search(query: QueryBundle, k: int, within: Selection | None) -> Sequence[tuple[int, float]]:
         asked = Query(text=query.query_str or "", images=pictures(query.image_path), k=k)
-        signals = Ranker(asked, store, embedders(), (), within).signals(k)
+        signals = Ranker(asked, store, serving(), (), within).signals(k)
         every_part = {part: part for signal in signals for part in signal.parts}
         return [(found.item, found.score) for found in fuse(signals, every_part)[:k]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mmrag_jupyter.search.fusion import Signal, fuse
 from mmrag_jupyter.search.query import LEXICAL
@@ -24,14 +24,16 @@ BRIDGE_HITS = 3
 LIKE_CHARACTERS = 1000
 WRITTEN: frozenset[Modality] = frozenset({"text", "page"})
 
+Serving: TypeAlias = "Mapping[Modality, tuple[int, Embedder]]"
+
 
 class Ranker:
     """Embeds a query once and ranks the collection's parts by it, to any depth.
 
     Parameters
     ----------
-    embedders
-        The embedder of each space, by the space's number.
+    serving
+        The space and the embedder of each modality; those of the others have none.
     like
         The parts of the items to be like.
     base
@@ -42,14 +44,13 @@ class Ranker:
         self,
         query: Query,
         store: Store,
-        embedders: Mapping[int, Embedder],
+        serving: Serving,
         like: Sequence[PartRow],
         base: Selection | None = None,
     ) -> None:
         self._query = query
         self._base = base
         self._store = store
-        self._embedders = embedders
         self._like = like
         self._selections: dict[tuple[frozenset[Modality] | None, bool], Selection | None] = {}
         self._present: frozenset[Modality] = frozenset(
@@ -63,9 +64,12 @@ class Ranker:
         # A wrong condition is told before a model is loaded for nothing.
         self._within(None)
         parts = [row.part for row in like]
+        self._serving = {
+            modality: found for modality, found in serving.items() if modality in self._present
+        }
         self._vectors = {
-            space.number: query_vector(query, embedders[space.number], store, space.number, parts)
-            for space in store.spaces()
+            space: query_vector(query, embedder, store, space, parts)
+            for space, embedder in dict(self._serving.values()).items()
         }
 
     def signals(self, depth: int) -> list[Signal]:
@@ -117,26 +121,24 @@ class Ranker:
 
     def _dense(self, depth: int) -> list[Signal]:
         signals = []
-        for space in self._store.spaces():
-            found = self._vectors[space.number]
-            if found is None:
+        # Within one space, texts lie closer to texts than pictures do (the modality gap), so
+        # each modality is a ranking of its own.
+        for modality, (space, _) in self._serving.items():
+            found = self._vectors[space]
+            if found is None or modality not in self._allowed:
                 continue
-            # Within one space, texts lie closer to texts than pictures do (the modality gap),
-            # so each modality is a ranking of its own.
-            here = [modality for modality in self._present if modality in space.modalities]
-            for modality in sorted(self._allowed.intersection(here)):
-                within = self._within(None if len(here) == 1 else frozenset({modality}))
-                signals.append(
-                    self._nearest(
-                        modality,
-                        space.number,
-                        found.vector,
-                        depth,
-                        within=within,
-                        avoid=found.avoid,
-                    )
+            within = self._within(None if self._is_alone(modality) else frozenset({modality}))
+            signals.append(
+                self._nearest(
+                    modality, space, found.vector, depth, within=within, avoid=found.avoid
                 )
+            )
         return signals
+
+    def _is_alone(self, modality: Modality) -> bool:
+        """Tell whether a space has parts of one modality only, so that none must be left out."""
+        own = self._serving[modality][0]
+        return all(space != own for other, (space, _) in self._serving.items() if other != modality)
 
     def _nearest(
         self,
@@ -157,10 +159,7 @@ class Ranker:
         """Tell whether words can reach pictures only through items that have both."""
         if not self._query.text.strip() or self._query.images or "image" not in self._allowed:
             return False
-        return not any(
-            "image" in space.modalities and "text" in self._embedders[space.number].modalities
-            for space in self._store.spaces()
-        )
+        return "image" in self._serving and "text" not in self._serving["image"][1].modalities
 
     def _bridge(self, written: Sequence[Signal], depth: int) -> list[Signal]:
         """Rank pictures by the pictures of the items that the words found.
@@ -174,11 +173,10 @@ class Ranker:
         lenders = self._store.parts_of([hit.item for hit in best])
         pictures = [row.part for row in lenders if row.modality == "image"]
         within = self._within(frozenset({"image"}), without_text=bool(self._allowed & WRITTEN))
-        signals = []
-        for space in self._store.spaces():
-            here = [part for part in pictures if space.number in self._store.spaces_of(part)]
-            if here:
-                vector = mean_direction(self._store.vectors(space.number, here))
-                found = self._nearest("image", space.number, vector, depth, within=within)
-                signals.append(replace(found, stands_in=bool(self._allowed & WRITTEN)))
-        return signals
+        space, _ = self._serving["image"]
+        here = [part for part in pictures if space in self._store.spaces_of(part)]
+        if not here:
+            return []
+        vector = mean_direction(self._store.vectors(space, here))
+        found = self._nearest("image", space, vector, depth, within=within)
+        return [replace(found, stands_in=bool(self._allowed & WRITTEN))]

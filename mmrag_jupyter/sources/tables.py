@@ -143,7 +143,8 @@ def table_source(
     rows = _Rows(marked, chosen, ids, folders, chunk_tokens)
     return Stream(
         key or f"table:{_schema_digest(table)}",
-        table.label,
+        # A dataframe's own name is that of the variable, which only the key has.
+        key.removeprefix("table:") if key and key.startswith("table:") else table.label,
         ids,
         [part.column for part in parts],
         chosen.modalities,

@@ -100,7 +100,7 @@ def _delimited(
         names = [id_column] if picked else None
         exact = read(usecols=names, dtype=str, keep_default_na=False)[id_column]
         if not (frame[id_column].astype(str) == exact).all():
-            frame[id_column] = exact.where(exact != "")
+            frame[id_column] = exact
     return pandas_table(frame, path.name), [], notice
 
 

@@ -1,5 +1,6 @@
 """What a collection keeps on disk: records in SQLite, vectors in files, indexes as caches."""
 
+from mmrag_jupyter.store.llama_spaces import is_nameless
 from mmrag_jupyter.store.selection import Selection
 from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.store import Store
@@ -24,4 +25,5 @@ __all__ = [
     "Space",
     "Store",
     "Writer",
+    "is_nameless",
 ]

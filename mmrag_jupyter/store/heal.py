@@ -28,9 +28,7 @@ _BLOCK = 16_384
 _SHORTEST, _LONGEST = 0.01, 100.0
 # A row of a run that is lost stands for no part.
 _NO_PART = -1
-_RUN = np.dtype(
-    [("part", "<i8"), ("item", "<i8"), ("flag", "u1"), ("digest", f"V{DIGEST_BYTES}")]
-)
+_RUN = np.dtype([("part", "<i8"), ("item", "<i8"), ("flag", "u1"), ("digest", f"V{DIGEST_BYTES}")])
 
 
 def heal(folder: Path, db: sqlite3.Connection) -> list[str]:
@@ -125,9 +123,7 @@ def _write(db: sqlite3.Connection, space: Space, runs: Runs, alive: Mask) -> Non
     """Name a space's rows anew."""
     for table in ("runs", "dead"):
         db.execute(f"DELETE FROM {table} WHERE space = ?", (space.number,))
-    db.execute(
-        "UPDATE spaces SET rows = ?, dead = 0 WHERE space = ?", (len(runs), space.number)
-    )
+    db.execute("UPDATE spaces SET rows = ?, dead = 0 WHERE space = ?", (len(runs), space.number))
     for start in range(0, len(runs), _BLOCK):
         some = runs[start : start + _BLOCK]
         run = changes.Run(some["part"], some["item"], some["flag"], some["digest"].tobytes())

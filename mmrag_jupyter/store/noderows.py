@@ -60,8 +60,3 @@ def of_documents(db: sqlite3.Connection, documents: Sequence[str]) -> list[int]:
         query = "SELECT item FROM nodes WHERE document = ?"
         found += [item for (item,) in db.execute(query, (to_key(document),))]
     return found
-
-
-def remove(db: sqlite3.Connection, items: Iterable[int]) -> None:
-    """Forget that items are nodes."""
-    db.executemany("DELETE FROM nodes WHERE item = ?", ((item,) for item in items))

@@ -168,9 +168,7 @@ def _rows(db: sqlite3.Connection, table: Table, names: str) -> Iterator[Sequence
             yield row
 
 
-def _until_damage(
-    db: sqlite3.Connection, query: str
-) -> Generator[Sequence[Any], None, bool]:
+def _until_damage(db: sqlite3.Connection, query: str) -> Generator[Sequence[Any], None, bool]:
     """Yield rows up to the first that cannot be read; return whether all were."""
     try:
         yield from db.execute(query)

@@ -53,5 +53,5 @@ def _taken(table: ItemTable, at: Sequence[int]) -> ItemTable:
         [table.items[place] for place in at],
         [table.ids[place] for place in at],
         [table.sources[place] for place in at],
-        {number: [values[place] for place in at] for number, values in table.values.items()},
+        {number: [column[place] for place in at] for number, column in table.values.items()},  # noqa: PD011 - no dataframe
     )

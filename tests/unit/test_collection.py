@@ -421,3 +421,18 @@ def test_a_damaged_collection_can_be_dropped(session, shop):
 def test_a_folder_with_a_dot_gives_its_whole_name(session, tmp_path):
     folder = write_pictures(tmp_path / "v1.2", ["red"])
     assert session.load(folder, model=ToyEmbedder()).name == "v1.2"
+
+
+def test_a_closed_collection_opens_again_by_its_name(session, shop, products):
+    shop.close()
+    again = session.load(products, "shop", text="title", id="sku", model=ToyEmbedder())
+    assert (again.last_load.unchanged, len(session.collection("shop"))) == (4, 4)
+
+
+def test_vectors_of_unknown_models_hinder_neither_queries_nor_loads(session, shop, products):
+    from llama_index.core.schema import TextNode
+
+    shop.vector_store.add([TextNode(text="green hose", id_="n1", embedding=[0.6, 0.8])])
+    assert shop.query("green hose", k=1, weights={"text": 0}).ids == ["n1"]
+    session.load(products, "shop", text="title", id="sku")
+    assert len(shop._store.spaces()) == 2

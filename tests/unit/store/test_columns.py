@@ -26,7 +26,7 @@ plain = st.one_of(
     st.floats(allow_nan=False),
     strings,
     st.binary(max_size=9),
-    st.datetimes(timezones=st.one_of(st.none(), zones)),
+    st.datetimes(timezones=st.one_of(st.none(), zones), allow_imaginary=False),
     st.dates(),
     st.times(),
     st.timedeltas(),

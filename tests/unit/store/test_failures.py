@@ -35,7 +35,7 @@ def change(path, **pragmas):
 def test_a_newer_format_is_refused(store):
     store.close()
     change(store.folder / "records.sqlite", user_version=2)
-    with pytest.raises(StoreError, match="format 2.*upgrade") as caught:
+    with pytest.raises(StoreError, match=r"format 2.*upgrade") as caught:
         Store.open(store.folder)
     assert_one_line(caught)
     with pytest.raises(StoreError, match="upgrade"):
@@ -260,7 +260,7 @@ def test_a_vector_file_that_another_space_would_need_is_told_apart(store):
     space, _ = fill(store, 3)
     path = vectors.path_of(store.folder, store.spaces()[0])
     vectors.create(path, DIM + 1, "float32")
-    with pytest.raises(StoreDamagedError, match="space-1.vec") as caught:
+    with pytest.raises(StoreDamagedError, match=r"space-1\.vec") as caught:
         Store.open(store.folder)
     assert_one_line(caught)
     assert space == 1

@@ -16,7 +16,7 @@ TEXTS = {
     "english": "fresh orange juice",
     "chinese": "新鮮橙汁",
     "japanese": "りんごジュース",
-    "ligature": "ﬁsh and Ｃｈｉｐｓ",
+    "ligature": "ﬁsh and Ｃｈｉｐｓ",  # noqa: RUF001 - wide letters, as Japanese texts have them
     "french": "Crème brûlée",
     "hindi": "हिन्दी भाषा",
     "hebrew": "שלום עולם",
