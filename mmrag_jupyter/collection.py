@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.config import Config
     from mmrag_jupyter.ingest import LoadReport, Reporter
-    from mmrag_jupyter.models import ModelLike
+    from mmrag_jupyter.models import ModelLike, SpaceSpec
     from mmrag_jupyter.search.llama_index import CollectionIndex
     from mmrag_jupyter.search.terms import ImageLike
     from mmrag_jupyter.store import Store
@@ -314,6 +314,10 @@ class Collection:
     def summary(self) -> dict[str, object]:
         """Return the collection in a line: its name, items, parts, models and folder."""
         return overview.summary(self.name, self._store, self._spaces.remembered())
+
+    def models(self) -> list[SpaceSpec]:
+        """Return what the collection keeps about its models."""
+        return self._spaces.specs()
 
     @cached_property
     def vector_store(self) -> CollectionVectorStore:

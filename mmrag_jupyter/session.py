@@ -11,6 +11,7 @@ from mmrag_jupyter.collection import Collection
 from mmrag_jupyter.config import Config
 from mmrag_jupyter.errors import NotFoundError, StoreError, did_you_mean
 from mmrag_jupyter.ingest import TerminalReporter
+from mmrag_jupyter.models import catalogue
 from mmrag_jupyter.store import Store
 
 if TYPE_CHECKING:
@@ -207,6 +208,11 @@ class Session:
             f"There is another collection {' and '.join(map(repr, names))}; "
             f"rename the folder {folder} to open it beside."
         )
+
+    def models(self) -> pd.DataFrame:
+        """Return a dataframe of models: those in use here, in the local cache, and recommended."""
+        self._forget_closed()
+        return catalogue([spec for one in self._open.values() for spec in one.models()])
 
     def _collection_at(
         self, folder: Path, name: str, *, model: ModelLike = None, create: bool = False

@@ -14,21 +14,30 @@ Out = TypeVar("Out")
 
 
 def ahead(
-    pool: Executor, work: Callable[[In], Out], inputs: Iterable[In], window: int
+    pool: Executor,
+    work: Callable[[In], Out],
+    inputs: Iterable[In],
+    window: int,
+    size: Callable[[In], int] = lambda _: 1,
 ) -> Iterator[Out]:
-    """Yield `work(x)` for each input in order, with up to `window` of them under way.
+    """Yield `work(x)` for each input in order, with a window of them under way.
 
-    Inputs are taken only as the window has room, so that memory stays bounded however long
-    the stream is. Closing the iterator cancels what has not begun.
+    Inputs are taken only while the sizes of those under way sum up to less than the window,
+    so that memory stays bounded however long the stream is. Closing the iterator cancels
+    what has not begun.
     """
-    waiting: deque[Future[Out]] = deque()
+    waiting: deque[tuple[int, Future[Out]]] = deque()
+    taken = 0
     try:
         for value in inputs:
-            waiting.append(pool.submit(work, value))
-            if len(waiting) >= window:
-                yield waiting.popleft().result()
+            waiting.append((size(value), pool.submit(work, value)))
+            taken += waiting[-1][0]
+            while waiting and taken >= window:
+                first, future = waiting.popleft()
+                taken -= first
+                yield future.result()
         while waiting:
-            yield waiting.popleft().result()
+            yield waiting.popleft()[1].result()
     finally:
-        for future in waiting:
+        for _, future in waiting:
             future.cancel()

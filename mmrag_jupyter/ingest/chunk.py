@@ -31,6 +31,7 @@ class Chunk:
     def __init__(self, items: Sequence[Fingerprinted]) -> None:
         self.items = items
         self._failed: dict[Place, str] = {}
+        self._hurt = {at for at, item in enumerate(items) if item.failures}
         self._places: dict[int, list[Place]] = defaultdict(list)
         self._vectors: dict[int, list[Vectors]] = defaultdict(list)
 
@@ -57,6 +58,7 @@ class Chunk:
     def fail(self, place: Place, reason: str) -> None:
         """Leave a part out, because it could not be read."""
         self._failed[place] = reason
+        self._hurt.add(place[0])
 
     def failures(self) -> list[tuple[Fingerprinted, str]]:
         """Return each failed part's item and reason, those of reading files included."""
@@ -65,9 +67,9 @@ class Chunk:
 
     def is_lost(self, at: int) -> bool:
         """Tell whether nothing of an item could be read: it had parts, and all failed."""
-        item = self.items[at]
-        left = sum((at, number) not in self._failed for number in range(len(item.parts)))
-        return left == 0 and bool(item.item.pieces)
+        if at not in self._hurt:
+            return False
+        return all((at, number) in self._failed for number in range(len(self.items[at].parts)))
 
     def ready(self) -> tuple[list[NewItem], Mapping[int, tuple[npt.NDArray[np.int64], Vectors]]]:
         """Return the items to be stored, and each space's vectors by the ordinal of their part."""

@@ -73,8 +73,14 @@ class Embedding:
     def run(self, chunks: Iterable[Chunk], pool: Executor) -> Iterator[Chunk]:
         """Yield the chunks in order, their vectors filled in."""
         sizes = [batch_size(embedder) for _, embedder in self._embedders.values()]
+        window = 2 * max(sizes, default=1)
+
+        def size(unit: _Unit) -> int:
+            # A chunk holds all its texts: one is embedded while the next is made, no more.
+            return window // 2 if isinstance(unit, _End) else 1
+
         waiting: list[_Decoded] = []
-        for unit in ahead(pool, _decode, self._units(chunks), 2 * max(sizes, default=1)):
+        for unit in ahead(pool, _decode, self._units(chunks), window, size):
             if isinstance(unit, _Decoded):
                 waiting.append(unit)
                 if len(waiting) < batch_size(unit.picture.embedder):

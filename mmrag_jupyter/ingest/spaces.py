@@ -84,6 +84,10 @@ class Spaces:
             if name is not None
         }
 
+    def specs(self) -> list[models.SpaceSpec]:
+        """Return what the collection keeps about each of its models."""
+        return [_spec(space) for space in self._store.spaces()]
+
     def remembered(self) -> dict[Modality, str | None]:
         """Return the model's name of each modality loaded so far; None is by words alone."""
         found: dict[Modality, str | None] = json.loads(self._store.setting(SETTING) or "{}")

@@ -157,11 +157,9 @@ def compact(session: Session, given: Arguments, _names: Namespace) -> Said:
     return Said(f"Collection {collection.name!r} compacted.")
 
 
-def models(_session: Session, _given: Arguments, _names: Namespace) -> pd.DataFrame:
-    """Return a dataframe of the models at hand and recommended."""
-    from mmrag_jupyter.models import catalogue
-
-    return catalogue()
+def models(session: Session, _given: Arguments, _names: Namespace) -> pd.DataFrame:
+    """Return a dataframe of the models in use, at hand and recommended."""
+    return session.models()
 
 
 def _size(session: Session, name: str) -> str:

@@ -52,3 +52,17 @@ def test_an_error_in_the_work_reaches_the_caller(pool):
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ValueError, match="two"):
         next(results)
+
+
+def test_sizes_count_against_the_window(pool):
+    taken = []
+
+    def stream():
+        for number in itertools.count():
+            taken.append(number)
+            yield number
+
+    results = ahead(pool, lambda number: number, stream(), window=10, size=lambda _: 5)
+    assert [next(results), next(results)] == [0, 1]
+    assert len(taken) <= 4
+    results.close()
