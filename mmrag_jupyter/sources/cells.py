@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path, PurePath
@@ -92,17 +93,18 @@ def _of_text(text: str, folders: Sequence[Path]) -> Media | None:
 
 
 def _found(text: str, folders: Sequence[Path]) -> Path:
-    path = Path(text).expanduser() if text.startswith("~") else Path(text)
+    plain = os.path.expanduser(text) if text.startswith("~") else text  # noqa: PTH111 - as below
     for folder in folders:
-        place = folder / path
+        # Strings and not Paths until it is found: a table may have a million of them.
+        place = os.path.join(folder, plain)  # noqa: PTH118
         try:
-            mode = place.stat().st_mode
+            mode = os.stat(place).st_mode  # noqa: PTH116
         except (OSError, ValueError):
             continue
         if not stat.S_ISREG(mode):
             raise SourceError(f"{_short(text)} is a folder or a device, not a file")
-        return place
-    if path.is_absolute():
+        return Path(place)
+    if os.path.isabs(plain):  # noqa: PTH117
         raise SourceError(f"there is no file {_short(text)}")
     where = " or ".join(str(folder) for folder in folders)
     raise SourceError(f"there is no file {_short(text)} in {where}; --root names another folder")

@@ -96,7 +96,6 @@ def _read(answer: Any, shown: str, limit: int) -> bytes:  # noqa: ANN401 - urlli
     blocks: list[bytes] = []
     size = 0
     while (announced is None or announced <= limit) and size <= limit:
-        # read1 returns what has arrived; read would wait until the block is full.
         block = answer.read1(_BLOCK)
         if not block:
             break

@@ -74,3 +74,13 @@ def test_every_word_is_in_one_chunk_in_order(parts):
     found = chunks(text, 16)
     joined = "".join("".join(chunk.split()) for chunk in found)
     assert joined == "".join(text.split())
+
+
+def test_nothing_is_lost_where_a_very_long_text_is_taken_in_stretches():
+    words = [f"word{number}" for number in range(9000)]
+    for between in (" ", "\n", "\n\n", ". "):
+        found = " ".join(chunks(between.join(words), 256))
+        assert set(re.findall(r"word\d+", found)) == set(words)
+    assert set("".join(chunks("".join(words), 256))) == set("word0123456789")
+    unbroken = "".join(chr(0x4E00 + number) for number in range(20_000)) * 2
+    assert set("".join(chunks(unbroken, 256))) == set(unbroken)

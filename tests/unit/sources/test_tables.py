@@ -99,9 +99,13 @@ def test_an_unknown_column_is_named_and_the_nearest_suggested(option):
         sources.read(frame, **{option: "zzz"})
 
 
-@pytest.mark.parametrize("named", ["name,about", " name , about ", ["name", "about"]])
+@pytest.mark.parametrize(
+    "named", ["name,blank,about", " name , blank, about ", ["name", "blank", "about"]]
+)
 def test_texts_are_joined_by_lines_and_missing_ones_left_out(named):
-    frame = pd.DataFrame({"name": ["Ant", None, " "], "about": ["Six legs", "Eight", None]})
+    frame = pd.DataFrame(
+        {"name": ["Ant", None, " "], "blank": " ", "about": ["Six legs", "Eight", None]}
+    )
     assert texts(sources.read(frame, text=named)) == [["Ant\nSix legs"], ["Eight"], []]
 
 

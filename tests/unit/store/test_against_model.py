@@ -147,11 +147,11 @@ class StoreMachine(RuleBasedStateMachine):
         options=selections,
     )
     def nearest_is_what_a_loop_finds(self, at, query, k, options):
-        where, ids, modality, without_text = options.values()
+        modality, without_text = options["modality"], options["without_text"]
         chosen = {
             one: row
             for one, row in self.model.items()
-            if self.passes(one, where, ids)
+            if self.passes(one, options["where"], options["ids"])
             and not (without_text and any(part[1] for part in row.parts))
         }
         expected = {}

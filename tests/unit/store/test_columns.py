@@ -65,7 +65,11 @@ def test_what_is_unknown_is_packed_as_text():
     assert unpack(pack(range(2))) == "range(0, 2)"
 
 
-MADRID_DATES = st.datetimes(timezones=st.just(ZoneInfo("Europe/Madrid")), allow_imaginary=False)
+MADRID_DATES = st.datetimes(
+    min_value=datetime(2, 1, 1),  # noqa: DTZ001 - the zone is drawn; the first day has no UTC
+    timezones=st.just(ZoneInfo("Europe/Madrid")),
+    allow_imaginary=False,
+)
 BY_KIND = {
     "int": st.integers(),
     "float": st.floats(allow_nan=False),
@@ -103,10 +107,8 @@ def test_dates_with_a_zone_are_stored_in_utc_and_come_back_in_their_zone(values)
     column = Column("x", "datetime", "datetime64[us, Europe/Madrid]")
     stored, _ = encode(column, values)
     for value, form in zip(values, stored, strict=True):
-        try:
-            assert datetime.fromisoformat(form).replace(tzinfo=UTC) == value
-        except OverflowError:  # the first day of all, which has no moment in UTC
-            continue
+        # In UTC, because Python calls no two moments equal where a clock is turned back.
+        assert datetime.fromisoformat(form).replace(tzinfo=UTC) == value.astimezone(UTC)
     found = decode(column, *encode(column, values))
     assert found == values
     assert {str(one.tzinfo) for one in found} <= {"Europe/Madrid"}
