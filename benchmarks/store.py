@@ -67,6 +67,13 @@ def compare(arms: list[str], half: int, runs: int) -> str:
     return table(header, rows)
 
 
+def _has_faiss_stores() -> bool:
+    try:
+        return importlib.util.find_spec("llama_index.vector_stores.faiss") is not None
+    except ModuleNotFoundError:  # not even the package above it
+        return False
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", type=int, default=20_000, help="texts, and as many pictures")
@@ -75,7 +82,7 @@ def main() -> None:
     options = parser.parse_args()
     arms = ["floor", "project", "stock-faiss"]
     print(machine("numpy", "faiss-cpu", "llama-index-core"))
-    if importlib.util.find_spec("llama_index.vector_stores.faiss") is None:
+    if not _has_faiss_stores():
         print("\nLlamaIndex's FAISS stores are left out: install the `benchmark` group for them.")
         arms.remove("stock-faiss")
     print(f"\n{compare(arms, options.half, options.runs)}")

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Vectors = npt.NDArray[np.float32]
 
-# Marks an item whose picture failed: it never equals a computed digest, so that the next
-# load tries the picture again.
-RETRY = bytes(8)
 Place = tuple[int, int]
 
 
@@ -83,8 +80,8 @@ class Chunk:
                 if (at, number) not in self._failed:
                     ordinals[at, number] = len(ordinals)
                     parts.append(part)
-            whole = len(parts) == len(found.parts)
-            digest = found.digest if whole else found.digest[: -len(RETRY)] + RETRY
+            whole = len(parts) == len(found.parts) and not found.failures
+            digest = found.digest if whole else found.retry
             items.append(
                 NewItem(found.item.id, digest, parts, found.item.metadata, found.item.index)
             )

@@ -7,24 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError
-from mmrag_jupyter.items import NewPart
+from mmrag_jupyter.items import Media, NewPart
 from mmrag_jupyter.sources.images import media_bytes, media_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mmrag_jupyter.items import Item, Media, Piece
+    from mmrag_jupyter.items import Item, Piece
 
     Stamps = Mapping[str, tuple[int | None, int | None, bytes]]
 
 CONTENT_BYTES = 16
+RETRY_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprinted:
     """An item with its parts hashed: `failures` says which pictures could not be read.
 
-    `content` hashes the parts, `digest` the parts and then everything else.
+    `content` hashes the parts, `digest` the parts and then everything else; `retry` is the
+    digest of the same item while some of it cannot be read, and is never that of a whole one.
     """
 
     item: Item
@@ -33,6 +35,11 @@ class Fingerprinted:
     content: bytes
     digest: bytes
     failures: tuple[str, ...] = ()
+
+    @property
+    def retry(self) -> bytes:
+        """What to store of an item that the next load has to try again."""
+        return self.content + _hash(b"retry" + self.digest, RETRY_BYTES)
 
 
 def fingerprint(item: Item, stamps: Stamps) -> Fingerprinted:
@@ -53,15 +60,17 @@ def fingerprint(item: Item, stamps: Stamps) -> Fingerprinted:
             media.append(None)
             continue
         try:
-            parts.append(_media_part(piece, piece.media, stamps))
-            media.append(piece.media)
+            part = _media_part(piece, piece.media, stamps)
+            parts.append(part)
+            # What was fetched to be hashed need not be fetched again to be decoded.
+            fetched = piece.media.url is not None and part.blob is not None
+            media.append(Media(data=part.blob) if fetched else piece.media)
         except (SourceError, OSError) as error:
             failures.append(str(error))
     content = _hash(b"".join([part.digest + part.modality.encode() for part in parts]))
-    others = _hash(repr((tuple(item.metadata.items()), item.index)).encode("utf-8", "replace"), 8)
-    # An item of which something failed never looks unchanged: the next load tries again.
-    if failures:
-        others = bytes(8)
+    others = _hash(
+        repr((tuple(item.metadata.items()), item.index)).encode("utf-8", "replace"), RETRY_BYTES
+    )
     return Fingerprinted(
         item, tuple(parts), tuple(media), content, content + others, tuple(failures)
     )

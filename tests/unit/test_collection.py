@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import http.server
 import json
+import threading
 
 import numpy as np
 import pandas as pd
@@ -436,3 +438,35 @@ def test_vectors_of_unknown_models_hinder_neither_queries_nor_loads(session, sho
     assert shop.query("green hose", k=1, weights={"text": 0}).ids == ["n1"]
     session.load(products, "shop", text="title", id="sku")
     assert len(shop._store.spaces()) == 2
+
+
+def test_an_address_is_fetched_once_and_not_again_by_the_next_load(session, tmp_path):
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def do_GET(self):
+            asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *args):
+            pass
+
+    folder = write_pictures(tmp_path / "served", ["red"])
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"http://127.0.0.1:{server.server_port}"
+        frame = pd.DataFrame(
+            {"id": ["a", "b"], "photo": [f"{host}/red.png", f"{host}/missing.png"]}
+        )
+        options = {"image": "photo", "id": "id", "model": ToyEmbedder()}
+        web = session.load(frame, "web", **options)
+        assert asked == ["/red.png", "/missing.png"]
+        assert list(web.problems()["source"]) == ["b"]
+        session.load(frame, "web", **options)
+        server.shutdown()
+    assert asked.count("/red.png") == 1
+    # The picture is kept, so that it shows without the network.
+    assert web.query(image=picture("red"), k=1)[0].image.size == (24, 24)

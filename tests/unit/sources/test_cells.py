@@ -101,6 +101,7 @@ def test_anything_else_is_refused_in_one_line(cell, reason, folder):
     with pytest.raises(SourceError) as raised:
         media_of(cell, [folder])
     assert reason in str(raised.value)
+    assert (" in " in str(raised.value)) <= (not str(cell).startswith("/"))
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 400
 

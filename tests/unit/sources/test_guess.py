@@ -156,9 +156,9 @@ def test_a_notice_is_one_line(tmp_path):
 
 
 def test_a_guess_looks_at_more_than_the_first_rows(tmp_path):
-    names = ["same"] * 400 + [f"a name of its own, number {n}" for n in range(2000)]
-    notice, _ = columns(pd.DataFrame({"thing": names, "n": range(2400)}), tmp_path)
-    assert "took thing as text" in notice
+    things = ["same"] * 1000 + [f"a thing of its own, this being number {n}" for n in range(2000)]
+    frame = pd.DataFrame({"thing": things, "about": ["A sentence of some words."] * 3000})
+    assert "took thing, about as text" in columns(frame, tmp_path)[0]
 
 
 def test_a_column_of_pictures_may_begin_with_many_missing_ones(tmp_path):

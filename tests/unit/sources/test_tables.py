@@ -212,6 +212,8 @@ def test_an_item_may_have_neither_text_nor_picture():
 
 
 def test_bytes_cannot_be_text():
+    with pytest.raises(SourceError, match="'code' of the dataframe holds bytes or pictures"):
+        sources.read(pd.DataFrame({"code": [b"\x01"]}), text="code")
     with pytest.raises(SourceError, match="'photo' of the dataframe holds bytes or pictures"):
         sources.read(pd.DataFrame({"photo": [png()]}), text="photo")
     with pytest.raises(SourceError, match="'photo' of the dataframe holds bytes or pictures"):
