@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from mmrag_jupyter import display, ingest, sources
-from mmrag_jupyter.errors import NotFoundError, QueryError, SourceError, did_you_mean
+from mmrag_jupyter.errors import QueryError, SourceError
 from mmrag_jupyter.ingest import overview
-from mmrag_jupyter.ingest.arguments import LoadArguments, has_long_text
+from mmrag_jupyter.ingest.arguments import LoadArguments, has_long_text, model_choice
 from mmrag_jupyter.ingest.complete import complete
-from mmrag_jupyter.ingest.spaces import ModelChoice, Spaces
+from mmrag_jupyter.ingest.spaces import Spaces
 from mmrag_jupyter.search import build, engine, roots
 from mmrag_jupyter.search.hits import Hits
+from mmrag_jupyter.search.named import numbers_of
 from mmrag_jupyter.search.query import Query
 from mmrag_jupyter.search.terms import as_list, as_view, avoided, pictures, words
 
@@ -113,10 +114,8 @@ class Collection:
             Remove items although most are gone from the source; or remove none.
         reembed
             Embed the whole collection again with another model.
-        on_error
-            "report" lists what cannot be loaded, "raise" stops at the first.
-        progress
-            Show the progress.
+        on_error, progress
+            "report" lists what cannot be loaded, "raise" stops at the first; show how far it is.
 
         Raises
         ------
@@ -138,15 +137,13 @@ class Collection:
             id=options.get("id"),
             root=root,
         )
-        known = self._store.ids(read.key)
-        if not read.ids and not known:
+        if not read.ids and not self._store.ids(read.key):
             raise SourceError(read.notice or f"{read.label} is empty: there is nothing to load.")
-        reembed = options.get("reembed", False)
         plan = self._spaces.plan(
-            self._choice(options),
+            model_choice(options, self._config),
             read.modalities,
             long_text=has_long_text(read),
-            reembed=reembed,
+            reembed=options.get("reembed", False),
         )
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
         with self._store.writer() as writer:
@@ -249,7 +246,7 @@ class Collection:
         NotFoundError
             There is no such item.
         """
-        items = self._store.snapshot([self._find([item_id])[item_id]])
+        items = self._store.snapshot([numbers_of(self._store, [item_id])[item_id]])
         return Hits(
             tuple(build.whole(row, self._store) for row in items.rows()),
             title=f"{self.name}: item {item_id}",
@@ -261,7 +258,7 @@ class Collection:
     def items(self, ids: Sequence[str] | None = None, where: str | None = None) -> pd.DataFrame:
         """Return items as a dataframe with their own columns, dtypes and index."""
         if ids is not None:
-            found = self._find(ids)
+            found = numbers_of(self._store, ids)
             return self._store.frame([found[item_id] for item_id in ids])
         if where is None:
             return self._store.frame()
@@ -274,7 +271,7 @@ class Collection:
         """
         if ids is None and where is None:
             raise QueryError("Say what to delete: ids, or a condition with --where.")
-        doomed = list(self._find(as_list(ids))) if ids is not None else []
+        doomed = list(numbers_of(self._store, as_list(ids))) if ids is not None else []
         if where is not None:
             doomed += [row.id for row in self._store.items(self._store.matching(where))]
         with self._store.writer() as writer:
@@ -332,16 +329,9 @@ class Collection:
 
         It retrieves with the collection's own search and embeds with its own models.
         """
-        from mmrag_jupyter.search.llama_index import CollectionIndex
-        from mmrag_jupyter.search.llama_search import search_of
+        from mmrag_jupyter.search.llama_search import index_of
 
-        embedders = {key: embedder for key, (_, embedder) in self._spaces.serving().items()}
-        return CollectionIndex.over(
-            self.vector_store,
-            embedders.get("text"),
-            embedders.get("image"),
-            search_of(self._store, self._spaces.serving),
-        )
+        return index_of(self.vector_store, self._spaces.serving)
 
     def __repr__(self) -> str:
         return f"<Collection {self.name!r}: {len(self):,} items in {self.folder}>"
@@ -349,26 +339,9 @@ class Collection:
     def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
         return self.info()._repr_mimebundle_(**wanted)
 
-    def _choice(self, options: LoadArguments) -> ModelChoice:
-        config = self._config
-        return ModelChoice(
-            options.get("model") or config.model,
-            options.get("text_model") or config.text_model,
-            options.get("image_model") or config.image_model,
-            options.get("audio_model"),
-        )
-
     def _options(self, view: str | None) -> display.Options:
         config = self._config
         return display.Options(as_view(view or config.view), config.output_bytes, config.thumbnail)
-
-    def _find(self, ids: Sequence[str]) -> dict[str, int]:
-        found = self._store.find(ids)
-        for item_id in ids:
-            if item_id not in found:
-                near = did_you_mean(item_id, self._store.ids())
-                raise NotFoundError(f"No item {item_id!r} in collection {self.name!r}.{near}")
-        return found
 
     def _take_notices(self) -> tuple[str, ...]:
         taken = (*self.notices, *self._store.notices)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from mmrag_jupyter.ingest.spaces import ModelChoice
 from mmrag_jupyter.items import Item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mmrag_jupyter.config import Config
     from mmrag_jupyter.items import Source
     from mmrag_jupyter.models import ModelLike
 
@@ -36,6 +38,16 @@ class LoadArguments(TypedDict, total=False):
     keep_missing: bool
     reembed: bool
     progress: bool
+
+
+def model_choice(options: LoadArguments, config: Config) -> ModelChoice:
+    """Return the models that a load asks for, or else those of the settings."""
+    return ModelChoice(
+        options.get("model") or config.model,
+        options.get("text_model") or config.text_model,
+        options.get("image_model") or config.image_model,
+        options.get("audio_model"),
+    )
 
 
 def has_long_text(source: Source) -> bool:

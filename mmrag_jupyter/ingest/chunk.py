@@ -68,6 +68,12 @@ class Chunk:
             return False
         return all((at, number) in self._failed for number in range(len(self.items[at].parts)))
 
+    def is_whole(self, at: int) -> bool:
+        """Tell whether all of an item could be read."""
+        item = self.items[at]
+        places = ((at, number) for number in range(len(item.parts)))
+        return not item.failures and not any(place in self._failed for place in places)
+
     def ready(self) -> tuple[list[NewItem], Mapping[int, tuple[npt.NDArray[np.int64], Vectors]]]:
         """Return the items to be stored, and each space's vectors by the ordinal of their part."""
         ordinals: dict[Place, int] = {}
@@ -80,8 +86,7 @@ class Chunk:
                 if (at, number) not in self._failed:
                     ordinals[at, number] = len(ordinals)
                     parts.append(part)
-            whole = len(parts) == len(found.parts) and not found.failures
-            digest = found.digest if whole else found.retry
+            digest = found.digest if self.is_whole(at) else found.partial_digest
             items.append(
                 NewItem(found.item.id, digest, parts, found.item.metadata, found.item.index)
             )

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     Stamps = Mapping[str, tuple[int | None, int | None, bytes]]
 
 CONTENT_BYTES = 16
-RETRY_BYTES = 8
+_OTHER_BYTES = 7
+_WHOLE, _PARTIAL = b"\1", b"\0"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprinted:
     """An item with its parts hashed: `failures` says which pictures could not be read.
 
-    `content` hashes the parts, `digest` the parts and then everything else; `retry` is the
-    digest of the same item while some of it cannot be read, and is never that of a whole one.
+    `content` hashes the parts, `digest` the parts, then everything else, and ends in a mark
+    that tells whether all of it could be read.
     """
 
     item: Item
@@ -37,9 +38,14 @@ class Fingerprinted:
     failures: tuple[str, ...] = ()
 
     @property
-    def retry(self) -> bytes:
-        """What to store of an item that the next load has to try again."""
-        return self.content + _hash(b"retry" + self.digest, RETRY_BYTES)
+    def partial_digest(self) -> bytes:
+        """The digest of the same item where some of it could not be read."""
+        return self.digest[: -len(_PARTIAL)] + _PARTIAL
+
+
+def is_partial(digest: bytes) -> bool:
+    """Tell whether something of an item could not be read, so that a load tries it again."""
+    return digest.endswith(_PARTIAL)
 
 
 def fingerprint(item: Item, stamps: Stamps) -> Fingerprinted:
@@ -68,12 +74,10 @@ def fingerprint(item: Item, stamps: Stamps) -> Fingerprinted:
         except (SourceError, OSError) as error:
             failures.append(str(error))
     content = _hash(b"".join([part.digest + part.modality.encode() for part in parts]))
-    others = _hash(
-        repr((tuple(item.metadata.items()), item.index)).encode("utf-8", "replace"), RETRY_BYTES
-    )
-    return Fingerprinted(
-        item, tuple(parts), tuple(media), content, content + others, tuple(failures)
-    )
+    others = repr((tuple(item.metadata.items()), item.index)).encode("utf-8", "replace")
+    mark = _PARTIAL if failures else _WHOLE
+    digest = content + _hash(others, _OTHER_BYTES) + mark
+    return Fingerprinted(item, tuple(parts), tuple(media), content, digest, tuple(failures))
 
 
 def addresses(items: Sequence[Item]) -> list[str]:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Literal
 
 from mmrag_jupyter.errors import LoadStoppedError, SourceError
 from mmrag_jupyter.ingest.chunk import Chunk
-from mmrag_jupyter.ingest.digests import CONTENT_BYTES, Fingerprinted, addresses, fingerprint
+from mmrag_jupyter.ingest.digests import (
+    CONTENT_BYTES,
+    Fingerprinted,
+    addresses,
+    fingerprint,
+    is_partial,
+)
 from mmrag_jupyter.ingest.embed import Embedding
 from mmrag_jupyter.ingest.report import LoadReport
 from mmrag_jupyter.items import NewItem, Problem
@@ -90,6 +96,7 @@ class _Load:
         self._embedding = Embedding(store, embedders)
         self._counts: Counter[str] = Counter()
         self._problems: list[Problem] = []
+        self._retried: set[str] = set()
         self._done = 0
         self._chunk_size = FIRST_CHUNK
 
@@ -186,10 +193,15 @@ class _Load:
                     f"the id already names an item of {before.source!r}; load this source as "
                     "another collection, or give it an id column of its own",
                 )
+            elif before.source == self._source.key and before.digest == found.partial_digest:
+                # As it was, with something that could not be read: perhaps now it can.
+                self._counts["unchanged"] += 1
+                self._retried.add(found.item.id)
+                fresh.append(found)
             elif before.source == self._source.key and before.digest == found.digest:
                 self._counts["unchanged"] += 1
                 self._done += 1
-            elif same_content and not found.failures:
+            elif same_content and not found.failures and not is_partial(before.digest):
                 self._counts["updated"] += 1
                 self._done += 1
                 moved.append(found)
@@ -206,8 +218,13 @@ class _Load:
         lost = [found for at, found in enumerate(chunk.items) if chunk.is_lost(at)]
         known = self._store.known([found.item.id for found in lost])
         for found in lost:
-            self._counts["updated" if found.item.id in known else "added"] -= 1
+            counted = "updated" if found.item.id in known else "added"
+            self._counts["unchanged" if found.item.id in self._retried else counted] -= 1
             self._counts["failed"] += 1
+        for at, found in enumerate(chunk.items):
+            if found.item.id in self._retried and chunk.is_whole(at):
+                self._counts["unchanged"] -= 1
+                self._counts["updated"] += 1
         items, vectors = chunk.ready()
         if items:
             self._writer.put(items, vectors, source=self._source.key)

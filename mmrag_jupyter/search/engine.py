@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.errors import NotFoundError, did_you_mean
 from mmrag_jupyter.search.fusion import Fused, fuse
+from mmrag_jupyter.search.named import numbers_of
 from mmrag_jupyter.search.signals import Ranker
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(query: Query, store: Store, serving: Serving) -> Found:
     WhereError
         The condition cannot be understood.
     """
-    like = _parts_to_be_like(query, store)
+    like = store.parts_of(list(numbers_of(store, query.like).values()))
     own = {row.item for row in like}
     ranker = Ranker(query, store, serving, like)
     depth = max(DEPTH_FACTOR * query.k, LEAST_DEPTH)
@@ -60,12 +60,3 @@ def run(query: Query, store: Store, serving: Serving) -> Found:
         if len(fused) >= query.k or exhausted:
             return Found(fused[: query.k], rows)
         depth *= 4
-
-
-def _parts_to_be_like(query: Query, store: Store) -> list[PartRow]:
-    found = store.find(query.like)
-    for item_id in query.like:
-        if item_id not in found:
-            near = did_you_mean(item_id, store.ids())
-            raise NotFoundError(f"No item {item_id!r} in collection {store.name!r}.{near}")
-    return store.parts_of(list(found.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.search.fusion import fuse
+from mmrag_jupyter.search.llama_index import CollectionIndex
 from mmrag_jupyter.search.query import Query
 from mmrag_jupyter.search.signals import Ranker
 from mmrag_jupyter.search.terms import pictures
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
     from mmrag_jupyter.search.llama_retriever import Search
     from mmrag_jupyter.search.signals import Serving
     from mmrag_jupyter.store import Selection, Store
+    from mmrag_jupyter.store.llama import CollectionVectorStore
+
+
+def index_of(
+    vector_store: CollectionVectorStore, serving: Callable[[], Serving]
+) -> CollectionIndex:
+    """Return the index over a collection that searches and embeds as the collection does."""
+    embedders = {modality: embedder for modality, (_, embedder) in serving().items()}
+    return CollectionIndex.over(
+        vector_store,
+        embedders.get("text"),
+        embedders.get("image"),
+        search_of(vector_store.client, serving),
+    )
 
 
 def search_of(store: Store, serving: Callable[[], Serving]) -> Search:
