@@ -8,9 +8,10 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.store import schema, vectors
+from mmrag_jupyter.store.lock import WriteLock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mmrag_jupyter.store.values import Space
@@ -19,14 +20,25 @@ _LOCK = ("lock", "lock.json")
 _OWN = (f"{schema.RECORDS}*", "space-*.vec*", "space-*.faiss*")
 
 
-def copy(folder: Path, target: Path, mode: str, spaces: Sequence[Space]) -> None:
-    """Copy a collection to the folder `target`; nobody may write to it meanwhile.
+def copy(folder: Path, target: Path, mode: str, spaces: Callable[[], Sequence[Space]]) -> None:
+    """Copy a collection to the folder `target`, while nobody else may write to it.
 
     Raises
     ------
+    StoreBusyError
+        Somebody writes to it.
     sqlite3.Error, OSError
         It cannot be written.
     """
+    lock = WriteLock(folder) if mode == "rw" else None
+    try:
+        _copy(folder, target, mode, spaces())
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _copy(folder: Path, target: Path, mode: str, spaces: Sequence[Space]) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for space in spaces:
         names = [vectors.path_of(folder, space).name, f"space-{space.number}.faiss"]
@@ -45,22 +57,24 @@ def copy(folder: Path, target: Path, mode: str, spaces: Sequence[Space]) -> None
 
 
 def remove(folder: Path) -> None:
-    """Delete the files of a collection, but not those of the lock.
+    """Delete the files of a collection, and its folder if that is empty then.
 
     Raises
     ------
+    StoreBusyError
+        Somebody writes to it.
     OSError
-        One cannot be deleted.
+        A file cannot be deleted.
     """
-    # Without its records the rest is no collection any more, even if it stays behind.
-    (folder / schema.RECORDS).unlink(missing_ok=True)
-    for pattern in _OWN:
-        for path in folder.glob(pattern):
-            path.unlink(missing_ok=True)
-
-
-def remove_folder(folder: Path) -> None:
-    """Delete the lock's files, and the folder if it is empty then."""
+    lock = WriteLock(folder)
+    try:
+        # Without its records the rest is no collection any more, even if it stays behind.
+        (folder / schema.RECORDS).unlink(missing_ok=True)
+        for pattern in _OWN:
+            for path in folder.glob(pattern):
+                path.unlink(missing_ok=True)
+    finally:
+        lock.release()
     for name in _LOCK:
         (folder / name).unlink(missing_ok=True)
     with suppress(OSError):

@@ -11,7 +11,6 @@ from mmrag_jupyter.store import files, lookup, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.digests import DigestIndex
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.lock import WriteLock
 from mmrag_jupyter.store.nearest import MovedError, Views, checked, damaged_vectors
 from mmrag_jupyter.store.records import Records
 from mmrag_jupyter.store.select import Conditions, count_items
@@ -150,15 +149,8 @@ class Store(Records):
         """
         if self.exists(folder):
             raise StoreError(f"There is a collection in {folder} already; choose another folder.")
-        lock = WriteLock(self.folder) if self._mode == "rw" else None
-        try:
-            with self._reading() as db:
-                spaces = read_spaces(db)
-            with explained(folder):
-                files.copy(self.folder, folder, self._mode, spaces)
-        finally:
-            if lock is not None:
-                lock.release()
+        with explained(folder):
+            files.copy(self.folder, folder, self._mode, self.spaces)
         return folder
 
     def remove(self) -> None:
@@ -175,14 +167,8 @@ class Store(Records):
     @staticmethod
     def remove_from(folder: Path) -> None:
         """Delete a collection's files without opening it, as `remove` does: a damaged one, say."""
-        lock = WriteLock(folder)
-        try:
-            with explained(folder):
-                files.remove(folder)
-        finally:
-            lock.release()
         with explained(folder):
-            files.remove_folder(folder)
+            files.remove(folder)
 
     def vectors_of(
         self, space: int, digests: Sequence[bytes]
