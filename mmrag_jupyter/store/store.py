@@ -15,7 +15,7 @@ from mmrag_jupyter.store.nearest import MovedError, Views, checked, damaged_vect
 from mmrag_jupyter.store.records import Records
 from mmrag_jupyter.store.select import Conditions, count_items
 from mmrag_jupyter.store.selection import Selection
-from mmrag_jupyter.store.spaces import read_spaces, space_of
+from mmrag_jupyter.store.spaces import space_of
 from mmrag_jupyter.store.whole import whole_scores
 from mmrag_jupyter.store.words import Words
 from mmrag_jupyter.store.writer import Writer
