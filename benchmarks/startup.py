@@ -35,7 +35,7 @@ def bytes_of_hits(folder: Path) -> tuple[int, int]:
     collection = mm.load(
         samples.shop(), "shop", id="sku", model="builtin", store=folder / "shop", progress=False
     )
-    hits = collection.query("a red cup", k=8)
+    hits = collection.query("waterproof", k=8)
     if len(hits) != 8:
         sys.exit(f"8 hits were asked for, {len(hits)} came")
     bundle = hits._repr_mimebundle_()
