@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from mmrag_jupyter import display, ingest, sources
 from mmrag_jupyter.errors import QueryError, SourceError
-from mmrag_jupyter.ingest import overview
-from mmrag_jupyter.ingest.arguments import LoadArguments, has_long_text, model_choice
+from mmrag_jupyter.ingest import arguments, overview
 from mmrag_jupyter.ingest.complete import complete
 from mmrag_jupyter.ingest.spaces import Spaces
+from mmrag_jupyter.items import as_written
 from mmrag_jupyter.search import build, engine, roots
+from mmrag_jupyter.search.asked import asked
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.named import numbers_of
-from mmrag_jupyter.search.query import Query
-from mmrag_jupyter.search.terms import as_list, as_view, avoided, pictures, words
+from mmrag_jupyter.search.terms import as_ids, as_view, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.config import Config
     from mmrag_jupyter.ingest import LoadReport, Reporter
+    from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.models import ModelLike, SpaceSpec
     from mmrag_jupyter.search.llama_index import CollectionIndex
     from mmrag_jupyter.search.terms import ImageLike
@@ -44,8 +46,6 @@ class Collection:
         The report of this session's last load, or None.
     notices
         Lines to be shown once, with the next thing that the collection shows.
-    closed
-        Whether the files were let go.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Collection:
         self._spaces = Spaces(store, model)
         self.last_load: LoadReport | None = None
         self.notices: list[str] = []
-        self.closed = False
+        self._closed = False
 
     @property
     def name(self) -> str:
@@ -75,6 +75,11 @@ class Collection:
     def folder(self) -> Path:
         """The folder that holds the collection."""
         return self._store.folder
+
+    @property
+    def closed(self) -> bool:
+        """Whether the files were let go, or deleted or replaced by another process."""
+        return self._closed or not self._store.is_current()
 
     def __len__(self) -> int:
         return len(self._store)
@@ -92,6 +97,7 @@ class Collection:
         # An empty collection is still one: `if collection:` asks whether there is any.
         return True
 
+    @ingest.stoppable()
     def load(self, source: object, **options: Unpack[LoadArguments]) -> LoadReport:
         """Bring the collection up to date with a source: embed what is new or changed.
 
@@ -128,6 +134,7 @@ class Collection:
         LoadStoppedError
             Interrupted; what was committed is kept.
         """
+        arguments.check(options)
         root = options.get("root")
         read = sources.read(
             source,
@@ -140,9 +147,9 @@ class Collection:
         if not read.ids and not self._store.ids(read.key):
             raise SourceError(read.notice or f"{read.label} is empty: there is nothing to load.")
         plan = self._spaces.plan(
-            model_choice(options, self._config),
+            arguments.model_choice(options, self._config),
             read.modalities,
-            long_text=has_long_text(read),
+            long_text=arguments.has_long_text(read),
             reembed=options.get("reembed", False),
         )
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
@@ -157,16 +164,13 @@ class Collection:
                 self._store,
                 writer,
                 embedders=serving,
-                options=ingest.LoadOptions(
-                    prune=options.get("prune", False),
-                    keep_missing=options.get("keep_missing", False),
-                    on_error=options.get("on_error", "report"),
-                ),
+                options=arguments.load_options(options),
                 reporter=reporter,
             )
             for space in self._spaces.unused():
                 writer.drop_space(space)
-        self.last_load = report.with_more(again, [plan.notice, *self._take_notices()])
+        notices = [plan.notice, *self._take_notices()]
+        self.last_load = replace(report.with_more(again, notices), collection=self.name)
         return self.last_load
 
     def query(
@@ -214,19 +218,8 @@ class Collection:
         NotFoundError
             An item of `like` is not in the collection.
         """
-        avoid_text, avoid_images = avoided(exclude)
-        modalities: list[str] = as_list(modality)
-        query = Query(
-            text=text or "",
-            images=roots.located(self._store, pictures(image)),
-            like=tuple(as_list(like)),
-            avoid_text=avoid_text,
-            avoid_images=roots.located(self._store, avoid_images),
-            k=self._config.k if k is None else k,
-            where=where or None,
-            modality=frozenset(modalities),
-            weights=dict(weights or {}),
-        )
+        k = self._config.k if k is None else k
+        query = asked(self._store, text, image, like, exclude, k, where, modality, weights)
         found = engine.run(query, self._store, self._spaces.serving())
         hits, items = build.build(found, self._store)
         return Hits(
@@ -246,7 +239,7 @@ class Collection:
         NotFoundError
             There is no such item.
         """
-        items = self._store.snapshot([numbers_of(self._store, [item_id])[item_id]])
+        items = self._store.snapshot(list(numbers_of(self._store, as_ids(item_id)).values()))
         return Hits(
             tuple(build.whole(row, self._store) for row in items.rows()),
             title=f"{self.name}: item {item_id}",
@@ -257,12 +250,13 @@ class Collection:
 
     def items(self, ids: Sequence[str] | None = None, where: str | None = None) -> pd.DataFrame:
         """Return items as a dataframe with their own columns, dtypes and index."""
-        if ids is not None:
-            found = numbers_of(self._store, ids)
-            return self._store.frame([found[item_id] for item_id in ids])
-        if where is None:
-            return self._store.frame()
-        return self._store.frame(self._store.matching(where))
+        matching = None if where is None else self._store.matching(where)
+        if ids is None:
+            return self._store.frame(matching)
+        wanted = as_ids(ids)
+        found = numbers_of(self._store, wanted)
+        allowed = found.values() if matching is None else set(matching)
+        return self._store.frame([found[one] for one in wanted if found[one] in allowed])
 
     def delete(self, ids: str | Sequence[str] | None = None, *, where: str | None = None) -> int:
         """Delete items by id or by a condition; return how many.
@@ -271,7 +265,7 @@ class Collection:
         """
         if ids is None and where is None:
             raise QueryError("Say what to delete: ids, or a condition with --where.")
-        doomed = list(numbers_of(self._store, as_list(ids))) if ids is not None else []
+        doomed = list(numbers_of(self._store, as_ids(ids))) if ids is not None else []
         if where is not None:
             doomed += [row.id for row in self._store.items(self._store.matching(where))]
         with self._store.writer() as writer:
@@ -296,7 +290,7 @@ class Collection:
     def close(self) -> None:
         """Let go of the files; `mm.open` opens the collection again."""
         self._store.close()
-        self.closed = True
+        self._closed = True
 
     def remove(self) -> None:
         """Delete the collection's files. Other files in its folder stay."""
@@ -311,6 +305,10 @@ class Collection:
     def summary(self) -> dict[str, object]:
         """Return the collection in a line: its name, items, parts, models and folder."""
         return overview.summary(self.name, self._store, self._spaces.remembered())
+
+    def check_models(self) -> None:
+        """Load the collection's models, and raise `ModelError` where they are not its own."""
+        self._spaces.serving()
 
     def models(self) -> list[SpaceSpec]:
         """Return what the collection keeps about its models."""
@@ -334,7 +332,9 @@ class Collection:
         return index_of(self.vector_store, self._spaces.serving)
 
     def __repr__(self) -> str:
-        return f"<Collection {self.name!r}: {len(self):,} items in {self.folder}>"
+        if self.closed:
+            return f"<Collection {self.name!r}: closed>"
+        return f"<Collection {self.name!r}: {len(self):,} items in {as_written(self.folder)}>"
 
     def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
         return self.info()._repr_mimebundle_(**wanted)

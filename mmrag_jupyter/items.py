@@ -19,6 +19,12 @@ Kind = Literal[
 ]  # fmt: skip
 
 
+def as_written(path: Path) -> str:
+    """Return a path as the user would write it: from where they work."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if here in path.parents else path)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A metadata column: its name, what it holds, and how a dataframe stores it.
@@ -50,9 +56,7 @@ class Media:
 
     def __str__(self) -> str:
         if self.path is not None:
-            # As the user would write it: from where they work.
-            here = Path.cwd()
-            return str(self.path.relative_to(here) if here in self.path.parents else self.path)
+            return as_written(self.path)
         if self.url is not None:
             return self.url
         return "picture in memory" if self.image is not None else f"{len(self.data or b'')} bytes"

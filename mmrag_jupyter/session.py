@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -12,6 +11,7 @@ from mmrag_jupyter.config import Config
 from mmrag_jupyter.errors import NotFoundError, StoreError, did_you_mean
 from mmrag_jupyter.ingest import TerminalReporter
 from mmrag_jupyter.models import catalogue
+from mmrag_jupyter.naming import checked_name, is_name, name_of, shortened
 from mmrag_jupyter.store import Store
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from mmrag_jupyter.ingest import Reporter
     from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.models import ModelLike
-
-DEFAULT_NAME = "collection"
-_NAME = re.compile(r"[^\W_][\w. -]*")
 
 
 class Session:
@@ -45,7 +42,8 @@ class Session:
     @property
     def root(self) -> Path:
         """The folder that holds the collections."""
-        return Path(self.config.root)
+        # Absolute, so that an open collection stays where it is when the user changes folder.
+        return Path(self.config.root).absolute()
 
     def load(
         self,
@@ -79,11 +77,11 @@ class Session:
             The folder cannot be used.
         """
         if name is None:
-            name = Path(store).name if store is not None else _name_of(source)
-        folder = Path(store) if store is not None else self._folder(name)
+            name = Path(store).name if store is not None else name_of(source)
+        folder = self._place(name, store)
         if not isinstance(source, str | Path | list | tuple):
             options.setdefault("key", f"table:{name}")
-        made = name not in self._open and not Store.exists(folder)
+        made = name not in self._open and not _is_there(folder)
         collection = self._collection_at(folder, name, create=True)
         try:
             collection.load(source, **options)
@@ -115,15 +113,21 @@ class Session:
         StoreDamagedError
             A file is damaged; the message says what `repair` can save.
         """
-        name = str(name_or_store)
-        folder = self._folder(name) if _NAME.fullmatch(name) else Path(name)
-        if not Store.exists(folder):
-            folder = Path(name)
-        if not Store.exists(folder):
-            raise NotFoundError(self._no_collection(name))
-        self.close(folder)
+        folder = self._found(str(name_or_store))
+        if repair:
+            self.close(folder)
         notices = Store.repair(folder) if repair else []
-        collection = self._collection_at(folder, self._free_name(folder), model=model)
+        before = self._open
+        own = next((name for name, one in before.items() if _is_same(one.folder, folder)), None)
+        # Not closed: hits of it, and other variables that hold it, go on working.
+        self._open = {name: one for name, one in before.items() if name != own}
+        try:
+            collection = self._collection_at(folder, own or self._free_name(folder), model=model)
+            if model is not None:
+                collection.check_models()
+        except BaseException:
+            self._open = before
+            raise
         collection.notices += notices
         self.current = collection.name
         return collection
@@ -136,9 +140,9 @@ class Session:
         NotFoundError
             There is no such collection, or none at all yet.
         """
+        self._forget_closed()
         if name is None:
             name = self.current or self._only_name()
-        self._forget_closed()
         if name in self._open:
             return self._open[name]
         if name not in self.names():
@@ -172,14 +176,17 @@ class Session:
     def close(self, folder: Path) -> None:
         """Close the collection that is open at `folder`, if any."""
         for name, collection in list(self._open.items()):
-            if collection.folder.resolve() == folder.resolve():
+            if _is_same(collection.folder, folder):
                 collection.close()
                 del self._open[name]
 
     def names(self) -> list[str]:
         """Return the names of the collections that are open or lie in the root folder."""
-        here = self.root.iterdir() if self.root.is_dir() else ()
-        on_disk = {folder.name for folder in here if Store.exists(folder)}
+        try:
+            here = list(self.root.iterdir())
+        except OSError:
+            here = []
+        on_disk = {folder.name for folder in here if _is_there(folder)}
         self._forget_closed()
         return sorted(on_disk | set(self._open))
 
@@ -187,22 +194,25 @@ class Session:
         """Return a dataframe of the collections: name, items, parts, models, folder, current."""
         import pandas as pd
 
-        rows = []
+        rows: list[dict[str, object]] = []
+        problem: list[str] = []
         for name in self.names():
             try:
                 row = self.collection(name).summary()
             except StoreError as error:
                 row = {"name": name, "problem": str(error)}
+                problem = ["problem"]
             rows.append({**row, "current": name == self.current})
-        return pd.DataFrame(rows, columns=None if rows else ["name", "items", "current"])
+        columns = ["name", "items", "parts", "models", "folder", *problem, "current"]
+        return pd.DataFrame(rows, columns=columns).astype({"items": "Int64"})
 
     def _free_name(self, folder: Path) -> str:
         """Return what to call the collection in a folder: its own name, or else its folder's."""
         with Store.open(folder) as store:
             names = dict.fromkeys([store.name, folder.resolve().name])
         for name in names:
-            taken = name in self._open or Store.exists(self._folder(name))
-            if not taken or self._folder(name).resolve() == folder.resolve():
+            taken = name in self._open or _is_there(self._folder(name))
+            if not taken or _is_same(self._folder(name), folder):
                 return name
         raise StoreError(
             f"There is another collection {' and '.join(map(repr, names))}; "
@@ -220,16 +230,16 @@ class Session:
         self._forget_closed()
         if name in self._open:
             opened = self._open[name]
-            if opened.folder.resolve() != folder.resolve():
+            if not _is_same(opened.folder, folder):
                 raise StoreError(
                     f"A collection {name!r} is already open from {opened.folder}; "
                     "choose another name for this one."
                 )
             return opened
-        if Store.exists(folder):
+        if _is_there(folder):
             store = Store.open(folder)
         elif create:
-            store = Store.create(folder, _checked_name(name))
+            store = Store.create(folder, checked_name(name))
         else:
             raise NotFoundError(self._no_collection(name))
         collection = Collection(store, self.config, name, model=model, reporter=self._reporter)
@@ -246,6 +256,27 @@ class Session:
     def _folder(self, name: str) -> Path:
         return self.root / name
 
+    def _place(self, name: str, store: str | Path | None) -> Path:
+        """Return the folder of the collection that a load means, there or not."""
+        if store is not None:
+            return Path(store).expanduser().absolute()
+        if name in self.names():
+            return self._open[name].folder if name in self._open else self._folder(name)
+        return self._folder(checked_name(name))
+
+    def _found(self, name: str) -> Path:
+        """Return the folder of the collection that `name`, a name or a path, means."""
+        self._forget_closed()
+        places = [Path(name).expanduser().absolute()]
+        if is_name(name):
+            places.insert(0, self._folder(name))
+        if name in self._open:
+            places.append(self._open[name].folder)
+        for folder in places:
+            if _is_there(folder):
+                return folder
+        raise NotFoundError(self._no_collection(name))
+
     def _only_name(self) -> str:
         names = self.names()
         if len(names) == 1:
@@ -258,27 +289,27 @@ class Session:
         )
 
     def _no_collection(self, name: str) -> str:
-        names = self.names()
+        names, asked = self.names(), shortened(name)
         if not names:
-            return f"No collection {name!r}; there is none yet, make one with %mmrag load SOURCE."
-        return f"No collection {name!r}; there are {', '.join(names)}.{did_you_mean(name, names)}"
+            return f"No collection {asked!r}; there is none yet, make one with %mmrag load SOURCE."
+        return f"No collection {asked!r}; there are {', '.join(names)}.{did_you_mean(name, names)}"
 
 
-def _name_of(source: object) -> str:
-    if isinstance(source, str | Path):
-        path = Path(source).expanduser().resolve()
-        name = path.name if path.is_dir() else path.stem
-        return re.sub(r"[^\w. -]", "_", name).lstrip("_. -") or DEFAULT_NAME
-    return DEFAULT_NAME
+def _is_same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
 
 
-def _checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
-        raise StoreError(
-            f"{name!r} cannot name a collection; use letters, digits, spaces, dots, dashes and "
-            "underscores, beginning with a letter or digit."
-        )
-    return name
+def _is_there(folder: Path) -> bool:
+    """Tell whether a collection is in `folder`; none can be where the path itself is impossible.
+
+    Where nobody may look, there is one: opening it will tell what is wrong.
+    """
+    try:
+        return Store.exists(folder)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from mmrag_jupyter.errors import SourceError, did_you_mean
+from mmrag_jupyter.ingest.load import LoadOptions
 from mmrag_jupyter.ingest.spaces import ModelChoice
 from mmrag_jupyter.items import Item
 
@@ -40,6 +42,24 @@ class LoadArguments(TypedDict, total=False):
     progress: bool
 
 
+def check(options: LoadArguments) -> None:
+    """Refuse arguments that a load does not have: a misspelt one would be passed over.
+
+    Raises
+    ------
+    SourceError
+        There is no such argument, and the nearest is suggested; or `on_error` is unknown.
+    """
+    known = LoadArguments.__annotations__
+    for name in options:
+        if name not in known:
+            near = did_you_mean(name, known) or f" There are {', '.join(known)}."
+            raise SourceError(f"load has no argument {name!r}.{near}")
+    on_error = options.get("on_error", "report")
+    if on_error not in {"report", "raise"}:
+        raise SourceError(f"on_error is {on_error!r}; give 'report' or 'raise'.")
+
+
 def model_choice(options: LoadArguments, config: Config) -> ModelChoice:
     """Return the models that a load asks for, or else those of the settings."""
     return ModelChoice(
@@ -47,6 +67,15 @@ def model_choice(options: LoadArguments, config: Config) -> ModelChoice:
         options.get("text_model") or config.text_model,
         options.get("image_model") or config.image_model,
         options.get("audio_model"),
+    )
+
+
+def load_options(options: LoadArguments) -> LoadOptions:
+    """Return how a load treats what is gone and what is broken."""
+    return LoadOptions(
+        prune=options.get("prune", False),
+        keep_missing=options.get("keep_missing", False),
+        on_error=options.get("on_error", "report"),
     )
 
 

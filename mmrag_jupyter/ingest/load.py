@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -47,6 +48,23 @@ class LoadOptions:
     prune: bool = False
     keep_missing: bool = False
     on_error: Literal["report", "raise"] = "report"
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Tell of an interrupt in one line wherever a load is: listing files, say, or loading a model.
+
+    Raises
+    ------
+    LoadStoppedError
+        Interrupted; what was committed is kept.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise LoadStoppedError(
+            "Stopped; what was loaded is kept, and the same command goes on from there."
+        ) from None
 
 
 def load(

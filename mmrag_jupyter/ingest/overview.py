@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display import Facts, Grid
 from mmrag_jupyter.ingest.spaces import BY_WORDS
+from mmrag_jupyter.items import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def summary(name: str, store: Store, models: Models) -> dict[str, object]:
         "items": len(store),
         "parts": ", ".join(f"{number:,} {name}" for name, number in counts.items() if number),
         "models": ", ".join(f"{key}: {name or BY_WORDS}" for key, name in models.items()),
-        "folder": str(store.folder),
+        "folder": as_written(store.folder),
     }
 
 

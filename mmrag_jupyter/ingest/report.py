@@ -51,7 +51,7 @@ class LoadReport:
             "failed": self.failed,
             "no longer in the source but kept": self.kept,
         }
-        always = {"added", "updated", "unchanged", "removed"}
+        always = {"added", "updated", "unchanged", "removed", "failed"}
         told = [f"{number:,} {word}" for word, number in counts.items() if number or word in always]
         return ", ".join(told)
 

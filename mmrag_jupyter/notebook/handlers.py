@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.items import as_written
 from mmrag_jupyter.notebook.namespace import name_for
 
 if TYPE_CHECKING:
@@ -165,6 +166,6 @@ def models(session: Session, _given: Arguments, _names: Namespace) -> pd.DataFra
 def _size(session: Session, name: str) -> str:
     try:
         collection = session.collection(name)
-    except StoreError:
-        return " (damaged)"
-    return f" with its {len(collection):,} items in {collection.folder}"
+    except StoreError as error:
+        return f", which cannot be opened now ({error})"
+    return f" with its {len(collection):,} items in {as_written(collection.folder)}"

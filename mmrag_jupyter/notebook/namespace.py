@@ -132,7 +132,8 @@ class Namespace:
             return path
         if value is not _ABSENT:
             raise QueryError(f"{text} is {_described(value)}, not a picture, a path or a URL.")
-        near = did_you_mean(text, [*self.public(), *_neighbours(text)])
+        values = (name for name, value in self.public().items() if not _is_tool(value))
+        near = did_you_mean(text, [*values, *_neighbours(text)])
         raise QueryError(
             f"There is no picture {shown(text)}: it is no variable, no file and no URL.{near}"
         )
@@ -224,6 +225,11 @@ def _is_loadable(value: object) -> bool:
     if is_table(value) or isinstance(value, str | Path | list | tuple):
         return True
     return _comes_from(value, "llama_index") and not isinstance(value, type)
+
+
+def _is_tool(value: object) -> bool:
+    """Return whether `value` does something rather than being something: IPython's own `open`."""
+    return isinstance(value, ModuleType) or callable(value)
 
 
 def _comes_from(value: object, package: str) -> bool:

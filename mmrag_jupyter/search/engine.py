@@ -48,14 +48,16 @@ def run(query: Query, store: Store, serving: Serving) -> Found:
     like = store.parts_of(list(numbers_of(store, query.like).values()))
     own = {row.item for row in like}
     ranker = Ranker(query, store, serving, like)
+    parts = max(1, sum(store.part_counts().values()))
     depth = max(DEPTH_FACTOR * query.k, LEAST_DEPTH)
     while True:
+        depth = min(depth, parts)
         signals = ranker.signals(depth)
         seen = {part for signal in signals for part in signal.parts}
         rows = {row.part: row for row in store.parts(sorted(seen))}
         fused = fuse(signals, {part: row.item for part, row in rows.items()})
         fused = [hit for hit in fused if hit.item not in own]
-        exhausted = all(len(signal.parts) < depth for signal in signals)
+        exhausted = depth == parts or all(len(signal.parts) < depth for signal in signals)
         # Items of very many parts can fill a ranking; look deeper until k items are found.
         if len(fused) >= query.k or exhausted:
             return Found(fused[: query.k], rows)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, overload
 
 from mmrag_jupyter import display
-from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.errors import SourceError, StoreError
 from mmrag_jupyter.items import Media
 from mmrag_jupyter.search.terms import as_view
 from mmrag_jupyter.sources.images import open_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -88,7 +88,7 @@ class Hit:
     @property
     def text(self) -> str:
         """The text that matched, or the item's first text, or ''."""
-        return next((part.text for part in [*self.parts, *self._all_parts()] if part.text), "")
+        return next((part.text for part in self._every_part() if part.text), "")
 
     @property
     def image(self) -> Image | None:
@@ -97,8 +97,15 @@ class Hit:
         return part.image if part is not None else None
 
     def _picture(self) -> Part | None:
-        pictured = (part for part in [*self.parts, *self._all_parts()] if _is_picture(part))
-        return next(pictured, None)
+        return next((part for part in self._every_part() if _is_picture(part)), None)
+
+    def _every_part(self) -> Iterator[Part]:
+        """Yield the parts that matched, then all; a closed collection has no more to tell."""
+        yield from self.parts
+        try:
+            yield from self._all_parts()
+        except StoreError:
+            return
 
     def _card(self, terms: tuple[str, ...]) -> display.Card:
         part = self._picture()
@@ -124,7 +131,13 @@ class Hit:
 
 
 def _is_picture(part: Part) -> bool:
-    return part.modality in {"image", "page"} and part._media() is not None  # noqa: SLF001
+    if part.modality not in {"image", "page"}:
+        return False
+    try:
+        return part._media() is not None  # noqa: SLF001
+    except StoreError:
+        # It is one, and whoever opens it is told why that cannot be.
+        return True
 
 
 def _opened(part: Part) -> Image:
@@ -176,7 +189,8 @@ class Hits(Sequence[Hit]):
         """Return the items' own columns, dtypes and index, and each hit's rank, score, why.
 
         `why` is a dict from signal to its share of the score. Where the items have columns
-        of these names themselves, the hit's are called `hit_rank`, `hit_score`, `hit_why`.
+        of these names themselves, the hit's are called `hit_rank`, `hit_score`, `hit_why`
+        (and `hit_hit_rank` where they have that one too).
         """
         if self._items is None:
             raise ValueError("These hits do not belong to a collection.")
@@ -187,8 +201,10 @@ class Hits(Sequence[Hit]):
             "why": [{why.signal: round(why.share, 4) for why in hit.why} for hit in self._hits],
         }
         for name, values in added.items():
-            own = name in frame.columns
-            frame.insert(len(frame.columns), f"hit_{name}" if own else name, values)
+            free = name
+            while free in frame.columns:
+                free = f"hit_{free}"
+            frame.insert(len(frame.columns), free, values)
         return frame
 
     def with_view(self, view: str) -> Hits:

@@ -29,6 +29,11 @@ def as_list(value: T | Iterable[T] | None) -> list[T]:
     return list(value)
 
 
+def as_ids(value: object | Iterable[object] | None) -> list[str]:
+    """Return one id or several as texts, as they are kept: a dataframe's may be numbers."""
+    return [str(one) for one in as_list(value)]
+
+
 def pictures(value: ImageLike | Iterable[ImageLike] | None) -> tuple[Media, ...]:
     """Return the pictures of a query; nothing is opened yet.
 

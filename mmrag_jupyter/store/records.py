@@ -43,6 +43,14 @@ class Records:
         self.folder = folder
         self._mode = mode
         self._readers = Pool(folder, partial(schema.reader, folder / schema.RECORDS, mode))
+        self._file = _identity(folder / schema.RECORDS)
+
+    def is_current(self) -> bool:
+        """Tell whether the collection's file is still the one that was opened.
+
+        It is not when another process has deleted the collection, or put another in its place.
+        """
+        return self._file == _identity(self.folder / schema.RECORDS)
 
     def __len__(self) -> int:
         with self._reading() as db:
@@ -164,5 +172,19 @@ class Records:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
+        # SQLite would go on reading the old file, and a load compare itself with what is gone.
+        if not self.is_current():
+            raise StoreError(
+                f"Collection {self.folder.name!r} was deleted or replaced since it was opened; "
+                f"open it again with mm.open({self.folder.name!r})."
+            )
         with explained(self.folder), self._readers.snapshot() as db:
             yield db
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -28,7 +28,7 @@ class Selection:
     parts: npt.NDArray[np.int64] | None = None
     modality: frozenset[Modality] | None = None
     without_text: bool = False
-    _counted: Callable[[Selection], int] = field(default=lambda _: 0, repr=False)
+    _counted: Callable[[Selection], int] | None = field(default=None, repr=False)
 
     def and_also(self, other: Selection | None) -> Selection:
         """Return what both selections allow."""
@@ -42,11 +42,20 @@ class Selection:
             if self.modality is not None and other.modality is not None
             else self.modality or other.modality,
             without_text=self.without_text or other.without_text,
+            _counted=self._counted or other._counted,  # noqa: SLF001 - of the same class
         )
 
     @property
     def count(self) -> int:
-        """How many items have a part that may be returned."""
+        """How many items have a part that may be returned.
+
+        Raises
+        ------
+        ValueError
+            The selection was not made by a store, which alone knows.
+        """
+        if self._counted is None:
+            raise ValueError("only a selection made by Store.select knows how many items it has")
         return self._counted(self)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
 
     import numpy.typing as npt
@@ -78,15 +79,16 @@ def append(path: Path, row: int, vectors: Vectors) -> None:
     """
     block = np.ascontiguousarray(vectors)
     data = memoryview(block.view(np.uint8).reshape(-1))  # type: ignore[arg-type]
-    at = HEADER_BYTES + row * block.shape[1] * block.itemsize
-    handle = os.open(path, os.O_RDWR)
-    try:
-        written = 0
-        while written < len(data):
-            written += os.pwrite(handle, data[written:], at + written)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with path.open("r+b", buffering=0) as file:
+        file.seek(HEADER_BYTES + row * block.shape[1] * block.itemsize)
+        while data:
+            data = data[_write(file, data) :]
+        os.fsync(file.fileno())
+
+
+def _write(file: FileIO, data: memoryview) -> int:
+    """Write what can be written at once; return how many bytes that were."""
+    return file.write(data)
 
 
 def check(folder: Path, space: Space) -> Header:

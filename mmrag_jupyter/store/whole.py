@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.store.itemrows import in_chunks
 from mmrag_jupyter.store.lexical import words
+from mmrag_jupyter.store.lookup import counter
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,17 +32,16 @@ def whole_scores(db: sqlite3.Connection, text: str, items: Sequence[int]) -> dic
     most = 0
     for marks, some in in_chunks(items):
         for item, count, length in db.execute(
-            "SELECT item, count(*), sum(length(text)) FROM parts"
-            f" WHERE item IN ({marks}) AND text IS NOT NULL GROUP BY item",
+            "SELECT i.item, count(*), sum(length(p.text)) FROM items i"
+            " JOIN parts p ON p.part BETWEEN i.part AND i.part + i.parts - 1"
+            f" WHERE i.item IN ({marks}) AND p.text IS NOT NULL GROUP BY i.item",
             some,
         ):
             lengths[item] = length
             most = max(most, count)
     if most <= 1:
         return {}
-    return _scores(
-        _counts(db, text), lengths, db.execute("SELECT count(*) FROM items").fetchone()[0]
-    )
+    return _scores(_counts(db, text), lengths, counter(db, "items"))
 
 
 def _counts(db: sqlite3.Connection, text: str) -> dict[str, Counter[int]]:

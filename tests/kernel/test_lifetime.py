@@ -43,6 +43,24 @@ def test_an_interrupt_keeps_what_was_committed_and_the_same_command_goes_on(bare
     assert counts == "(200, True)"
 
 
+def test_an_interrupt_before_the_first_item_is_one_line_too(bare_kernel):
+    kernel = bare_kernel
+    kernel.ok("%load_ext mmrag_jupyter")
+    kernel.ok(EMBEDDER)
+    kernel.ok(
+        "class SlowToLoad(Slow):\n"
+        "    @property\n"
+        "    def dim(self):\n"
+        "        print('blocked', flush=True)\n"
+        "        threading.Event().wait()\n"
+        "slow = SlowToLoad()"
+    )
+    ran = kernel.run("%mmrag load rows --as late --text text --model slow", interrupt_at="blocked")
+    assert ran.error["ename"] == "LoadStoppedError"
+    assert len(ran.error["traceback"]) == 1
+    assert "late" not in kernel.ok("%mmrag list").text
+
+
 def test_progress_is_one_line_that_ends_in_a_message(bare_kernel):
     kernel = bare_kernel
     kernel.ok("%load_ext mmrag_jupyter")

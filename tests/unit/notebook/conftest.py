@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,7 @@ class FakeCollection:
     name: str
     columns: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
-    folder: str = ".mmrag/fake"
+    folder: Path = Path(".mmrag/fake")
     last_load: str = ""
     asked: list[tuple] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from IPython.core.error import UsageError
 
-from mmrag_jupyter.errors import NotFoundError, QueryError
+from mmrag_jupyter.errors import NotFoundError, QueryError, StoreError
 from mmrag_jupyter.notebook.namespace import Namespace
 from mmrag_jupyter.notebook.parser import parse
 
@@ -138,6 +138,15 @@ def test_drop_tells_what_it_would_delete_and_waits_for_yes(run, session):
     assert not session.dropped
     assert repr(run("drop products --yes")) == "Collection 'products' dropped."
     assert session.dropped == ["products"]
+
+
+def test_drop_tells_why_it_cannot_count_what_would_go(run, session, monkeypatch):
+    def refuse(_name):
+        raise StoreError("it is of a newer version")
+
+    monkeypatch.setattr(session, "collection", refuse)
+    with pytest.raises(UsageError, match=r"cannot be opened now \(it is of a newer version\)"):
+        run("drop products")
 
 
 def test_the_others_call_the_session(run, session):

@@ -205,3 +205,12 @@ def test_pictures_are_recognised(value):
 @pytest.mark.parametrize("value", ["x", None, 1, FRAME, {"a": 1}, Image])
 def test_other_things_are_no_pictures(value):
     assert not is_picture(value)
+
+
+def test_what_ipython_and_imports_bring_along_is_not_suggested_as_a_picture(here):  # noqa: ARG001
+    names = of(open=open, math=math, photo=FRAME)
+    with pytest.raises(QueryError) as told:
+        names.picture("open.png")
+    assert "Did you mean" not in str(told.value)
+    with pytest.raises(QueryError, match="Did you mean 'photo'"):
+        names.picture("photos")

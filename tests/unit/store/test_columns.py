@@ -144,6 +144,13 @@ def test_a_float_that_is_not_a_number_is_missing(store):
     assert store.matching("x is None") == [1]
 
 
+def test_dates_with_and_without_a_zone_are_told_apart():
+    naive = datetime(2024, 5, 31, 18)  # noqa: DTZ001
+    aware = datetime(2024, 5, 31, 18, tzinfo=UTC)
+    assert_round_trip(Column("x", "datetime", "datetime64[us]"), [naive, aware])
+    assert_round_trip(Column("x", "datetime", "datetime64[us, UTC]"), [naive, aware])
+
+
 @pytest.mark.parametrize("zone", ["pytz.FixedOffset(60)", "Nowhere/Atlantis"])
 def test_an_unknown_zone_does_not_lose_the_moment(zone):
     column = Column("x", "datetime", f"datetime64[ns, {zone}]")
@@ -232,9 +239,9 @@ def test_each_source_reads_a_shared_column_in_its_own_way(store):
         writer.put([item("a", x=True)], {}, source="a")
         writer.add_source("b", "b", [Column("x", "int")])
         writer.put([item("b", x=1)], {}, source="b")
-    assert [row.metadata["x"] for row in store.items([1, 2])] == [True, 1]
-    assert type(store.items([2])[0].metadata["x"]) is int
-    assert type(store.items([1])[0].metadata["x"]) is bool
+    values = [row.metadata["x"] for row in store.items([2, 1])]
+    assert values == [1, True]
+    assert [type(value) for value in values] == [int, bool]
 
 
 def test_an_exact_value_goes_when_the_item_is_changed(store):

@@ -17,7 +17,7 @@ from store_process import ENVIRONMENT, child
 from store_rows import DIM, fill, numbered, put
 
 from mmrag_jupyter.errors import StoreBusyError, StoreDamagedError, StoreError, WhereError
-from mmrag_jupyter.store import Store, select, vectors
+from mmrag_jupyter.store import Store, changes, select, vectors
 
 
 def assert_one_line(caught):
@@ -63,7 +63,7 @@ def test_a_full_disk_loses_nothing_and_the_next_put_works(store, monkeypatch, co
     space, given = fill(store, 3)
     with store.writer() as writer:
         with monkeypatch.context() as patch:
-            patch.setattr(vectors.os, "pwrite", fail_with(code))
+            patch.setattr(vectors, "_write", fail_with(code))
             with pytest.raises(StoreError, match="what was committed is kept") as caught:
                 put(writer, numbered([5]), [space])
         assert_one_line(caught)
@@ -75,16 +75,16 @@ def test_a_full_disk_loses_nothing_and_the_next_put_works(store, monkeypatch, co
 
 def test_a_write_that_stops_half_way_is_overwritten_by_the_next(store, monkeypatch):
     space, given = fill(store, 3)
-    write = os.pwrite
+    write = vectors._write
 
-    def half(handle, data, at):
+    def half(file, data):
         if len(data) < 16:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write(handle, data[: len(data) // 2], at)
+        return write(file, data[: len(data) // 2])
 
     with store.writer() as writer:
         with monkeypatch.context() as patch:
-            patch.setattr(vectors.os, "pwrite", half)
+            patch.setattr(vectors, "_write", half)
             with pytest.raises(StoreError, match="No space left"):
                 put(writer, numbered([5]), [space])
         more = put(writer, numbered([6]), [space], seed=8)
@@ -92,10 +92,29 @@ def test_a_write_that_stops_half_way_is_overwritten_by_the_next(store, monkeypat
 
 
 def test_vectors_written_in_pieces_are_whole(store, monkeypatch):
-    write = os.pwrite
-    monkeypatch.setattr(vectors.os, "pwrite", lambda fd, data, at: write(fd, data[:40], at))
+    write = vectors._write
+    monkeypatch.setattr(vectors, "_write", lambda file, data: write(file, data[:40]))
     space, given = fill(store, 5)
     assert np.array_equal(store.vectors(space, range(1, 11)), given)
+
+
+@pytest.mark.parametrize("step", ["insert_items", "insert_parts", "append_run"])
+def test_an_interrupt_in_the_middle_of_a_put_leaves_nothing_of_it(store, monkeypatch, step):
+    space, _ = fill(store, 3)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with store.writer() as writer:
+        with monkeypatch.context() as patch:
+            patch.setattr(changes, step, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                put(writer, numbered([1, 5]), [space])
+        assert store.ids() == ["i0", "i1", "i2"]
+        assert len(store.lexical("word1", 3)[0]) == 1
+        more = put(writer, numbered([1, 6]), [space], seed=8)
+    assert store.ids() == ["i0", "i1", "i2", "i6"]
+    assert store.nearest(space, more[:1], 1)[0].tolist() == [[7]]
 
 
 LIMITED = """

@@ -50,6 +50,11 @@ def test_the_flat_search_is_what_numpy_finds(shape, k, share, dtype, blocks):
     assert np.array_equal(found >= 0, expected_rows >= 0)
     if dtype == "float32":
         assert np.array_equal(found, expected_rows)
+    for query, row, score in zip(asked, found, scores, strict=True):
+        there = row[row >= 0]
+        own = vectors[there].astype(np.float32) @ query
+        assert np.allclose(own, score[: len(there)], atol=1e-5)
+        assert len(set(there.tolist())) == len(there)
 
 
 def test_a_query_of_another_shape_is_an_error(store):
@@ -171,11 +176,15 @@ def test_many_allowed_rows_are_searched_through_the_index(large):
     assert found > 0.95
 
 
-def test_k_results_come_even_where_the_index_finds_fewer(large):
+def test_k_results_come_even_where_the_index_finds_fewer(large, monkeypatch):
     store, space, vectors = large
     parts, _ = store.nearest(space, vectors[:2], 2500)
     assert [len(set(row)) for row in parts.tolist()] == [2500, 2500]
     assert (parts > 0).all()
+    monkeypatch.setattr(
+        faiss_index.Index, "nearest", lambda _, queries, *__: flat.empty(len(queries), 10)
+    )
+    assert recall(store, space, vectors, vectors[:5]) == 1
 
 
 def test_rows_newer_than_the_index_are_found_beside_it(large):
@@ -207,6 +216,7 @@ def test_dead_rows_are_not_found_through_the_index(large):
 
 def test_an_index_is_not_used_for_compacted_vectors(large):
     store, space, vectors = large
+    assert store.nearest(space, vectors[4:5], 1)[0].tolist() == [[5]]
     with store.writer() as writer:
         writer.delete([f"i{n}" for n in range(0, COUNT, 3)])
         writer.compact()

@@ -14,7 +14,8 @@ from store_process import child
 from store_rows import digest, fill, numbered, put
 
 from mmrag_jupyter.errors import StoreBusyError
-from mmrag_jupyter.store import Store
+from mmrag_jupyter.store import Store, nearest
+from mmrag_jupyter.store.spaces import space_of
 
 
 def test_the_second_writer_is_told_who_the_first_is(store):
@@ -73,6 +74,37 @@ def test_a_reader_elsewhere_survives_a_compaction(store):
             assert reader.ask("nearest", space, vectors[11].tolist(), 1) == [12]
             more = put(writer, numbered([9]), [space], seed=1)
         assert reader.ask("nearest", space, more[1].tolist(), 1) == [14]
+
+
+def test_a_compaction_just_before_a_file_is_opened_is_no_trouble(store, monkeypatch):
+    space, vectors = fill(store, 6)
+    check = nearest.checked
+    calls = []
+
+    def compacted_meanwhile(folder, found):
+        calls.append(found.generation)
+        if len(calls) == 1:
+            with Store.open(folder) as other, other.writer() as writer:
+                writer.delete(["i0"])
+                writer.compact()
+        return check(folder, found)
+
+    with Store.open(store.folder) as late:
+        monkeypatch.setattr(nearest, "checked", compacted_meanwhile)
+        assert late.nearest(space, vectors[11:], 1)[0].tolist() == [[12]]
+    assert calls[0] == 0
+    assert calls[-1] == 1
+
+
+def test_a_reader_of_an_older_commit_is_not_given_newer_rows(store):
+    space, _ = fill(store, 3)
+    with store._readers.snapshot() as db:
+        old = space_of(db, space)
+        with store.writer() as writer:
+            put(writer, numbered([5]), [space], seed=1)
+        assert len(store._in_space(space, lambda _, view: view.rows.parts)) == 8
+        view = store._views.of(db, old)
+        assert len(view.vectors) == len(view.rows.parts) == len(view.rows.flags) == 6
 
 
 def test_a_space_that_is_dropped_is_gone_elsewhere_too(store):

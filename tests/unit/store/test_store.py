@@ -179,6 +179,9 @@ def test_delete_removes_all_that_belongs_to_an_item(store):
     assert (found >= 0).sum(axis=1).tolist() == [38, 38]
     assert not {7, 8} & set(found.ravel().tolist())
     assert store.file_digests(["/photos/3.jpg"]) == {}
+    assert store.spaces_of(7) == []
+    with pytest.raises(KeyError):
+        store.vectors(space, [7])
 
 
 def test_numbers_are_never_used_again(store):
