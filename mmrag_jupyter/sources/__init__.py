@@ -69,7 +69,7 @@ def read(
     base = None if root is None else _absolute(root)
     if base is not None and not base.is_dir():
         raise SourceError(f"There is no folder {base}, which was to be the root.")
-    asked = _Asked(key, text, image, audio, id, base, chunk_tokens)
+    asked = _Asked(key, text, image, audio, None if id is None else str(id), base, chunk_tokens)
     if isinstance(source, (str, os.PathLike)):
         return _read_path(_absolute(source), asked)
     return _read_object(source, asked)

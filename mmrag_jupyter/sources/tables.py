@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from mmrag_jupyter.sources.plain import as_text, id_of
 from mmrag_jupyter.sources.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mmrag_jupyter.items import Modality
@@ -97,6 +98,8 @@ def _named(table: Table, names: Names) -> list[str] | None:
     if isinstance(names, str):
         whole = names.strip()
         names = [whole] if whole in table.columns else whole.split(",")
+    if not isinstance(names, Iterable):
+        raise SourceError(f"{names!r} names no column; give a name, or a list of names.")
     found = [str(name).strip() for name in names]
     found = [name for name in found if name]
     for name in found:

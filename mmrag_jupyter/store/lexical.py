@@ -39,8 +39,9 @@ _FUNCTION_WORDS = frozenset(
 
 def folded(text: str) -> str:
     """Return `text` as it is indexed: compatible forms made one (NFKC), scripts without spaces
-    taken apart. SQLite then folds case and accents.
+    and words around a NUL taken apart. SQLite then folds case and accents.
     """  # noqa: D205
+    text = text.replace("\0", " ")
     if text.isascii():
         return text
     return _UNSPACED.sub(r" \g<0> ", unicodedata.normalize("NFKC", text))

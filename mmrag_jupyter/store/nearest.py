@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Up to this many allowed rows the exact search is taken even where there is an index.
 _EXACT_UP_TO = 50_000
+# Rounding, most of all of float16, can lift the cosine of equal vectors a little above 1.
+_HIGHEST_COSINE = 1.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,3 +185,16 @@ def damaged_vectors(folder: Path, space: Space, reason: str, rows: int) -> Store
         f"({reason}): {how_to_repair(folder)} keeps the {rows:,} vectors that can still be "
         "read, and the next load embeds the others again."
     )
+
+
+def refuse_impossible(folder: Path, space: Space, scores: np.ndarray) -> None:
+    """Raise StoreDamagedError where a score is no cosine: what was read was no vector.
+
+    Opening reads no vectors, so this is where bytes written over them come to light.
+    """
+    if (scores > _HIGHEST_COSINE).any():
+        raise StoreDamagedError(
+            f"{vectors.path_of(folder, space).name} of collection {folder.name!r} holds numbers "
+            f"that are no vectors: {how_to_repair(folder)} keeps those that can still be read, "
+            "and the next load embeds the others again."
+        )

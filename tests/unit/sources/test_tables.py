@@ -257,3 +257,12 @@ def test_numbered_rows_are_told_of_a_better_id():
     assert "--id product_id" in sources.read(frame).notice
     assert "--id" not in sources.read(frame, id="product_id").notice
     assert "--id" not in sources.read(frame.set_index("name")).notice
+
+
+def test_columns_may_be_named_by_their_own_labels_that_are_no_texts():
+    source = sources.read(
+        pd.DataFrame({0: ["a", "b"], 1: ["some words", "other words"]}), id=0, text=[1]
+    )
+    assert source.ids == ["a", "b"]
+    with pytest.raises(SourceError, match="5 names no column"):
+        sources.read(pd.DataFrame({"a": [1]}), text=5)

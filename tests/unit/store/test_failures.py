@@ -17,6 +17,7 @@ from store_process import ENVIRONMENT, child
 from store_rows import DIM, fill, numbered, put
 
 from mmrag_jupyter.errors import StoreBusyError, StoreDamagedError, StoreError, WhereError
+from mmrag_jupyter.items import NewItem, NewPart
 from mmrag_jupyter.store import Store, changes, select, vectors
 
 
@@ -283,3 +284,23 @@ def test_a_vector_file_that_another_space_would_need_is_told_apart(store):
         Store.open(store.folder)
     assert_one_line(caught)
     assert space == 1
+
+
+def test_bytes_written_over_vectors_come_to_light_in_a_query(tmp_path):
+    rows = np.eye(8, dtype=np.float32)
+    with Store.create(tmp_path / "c", "c") as store, store.writer() as writer:
+        writer.add_source("s", "s", [])
+        space = writer.add_space("m", None, 8, frozenset({"text"}))
+        items = [
+            NewItem(f"i{at}", bytes(24), [NewPart("text", bytes([at]) * 16, "x")])
+            for at in range(8)
+        ]
+        writer.put(items, {space: (np.arange(8), rows)}, source="s")
+    path = tmp_path / "c" / f"space-{space}.vec"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size - 4 * 8)
+        file.write(np.full(8, 1e20, np.float32).tobytes())
+    with Store.open(tmp_path / "c") as store, pytest.raises(StoreDamagedError, match="--repair"):
+        store.nearest(space, rows[:1], 3)
+    assert "1 are embedded again" in Store.repair(tmp_path / "c")[0]

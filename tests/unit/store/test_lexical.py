@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from store_rows import fill, image, item, text
 
 from mmrag_jupyter.store import Store
-from mmrag_jupyter.store.lexical import match_expression
+from mmrag_jupyter.store.lexical import folded, match_expression
 
 TEXTS = {
     "english": "fresh orange juice",
@@ -127,3 +127,7 @@ def test_a_damaged_index_of_words_is_made_anew_and_said(store, statement):
         with again.writer() as writer:
             writer.delete(["i8"])
         assert found(again, "word8") == []
+
+
+def test_a_nul_parts_words():
+    assert folded("a\0b") == "a b"
