@@ -92,7 +92,18 @@ class Views:
             return view
 
     def nearest(self, view: View, queries: Queries, k: int, within: Selection | None) -> Found:
-        """Return the scores and rows, shape (n, k), of the nearest alive rows in a selection."""
+        """Return the scores and rows, shape (n, k), of the nearest alive rows in a selection.
+
+        Raises
+        ------
+        StoreDamagedError
+            What was read was no vector.
+        """
+        found = self._nearest(view, queries, k, within)
+        _refuse_impossible(self._folder, view.space, found[0])
+        return found
+
+    def _nearest(self, view: View, queries: Queries, k: int, within: Selection | None) -> Found:
         allowed = view.rows.allowed(within)
         count = len(view.vectors) if allowed is None else int(np.count_nonzero(allowed))
         if len(view.vectors) <= faiss_index.INDEX_ABOVE or count <= _EXACT_UP_TO:
@@ -187,7 +198,7 @@ def damaged_vectors(folder: Path, space: Space, reason: str, rows: int) -> Store
     )
 
 
-def refuse_impossible(folder: Path, space: Space, scores: np.ndarray) -> None:
+def _refuse_impossible(folder: Path, space: Space, scores: np.ndarray) -> None:
     """Raise StoreDamagedError where a score is no cosine: what was read was no vector.
 
     Opening reads no vectors, so this is where bytes written over them come to light.

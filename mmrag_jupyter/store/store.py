@@ -11,13 +11,7 @@ from mmrag_jupyter.store import files, lookup, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.digests import DigestIndex
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.nearest import (
-    MovedError,
-    Views,
-    checked,
-    damaged_vectors,
-    refuse_impossible,
-)
+from mmrag_jupyter.store.nearest import MovedError, Views, checked, damaged_vectors
 from mmrag_jupyter.store.records import Records
 from mmrag_jupyter.store.select import Conditions, count_items
 from mmrag_jupyter.store.selection import Selection
@@ -271,7 +265,6 @@ class Store(Records):
             if asked.ndim != 2 or asked.shape[1] != view.space.dim:  # noqa: PLR2004
                 raise ValueError(f"queries of shape {asked.shape}, not (n, {view.space.dim})")
             scores, rows = self._views.nearest(view, asked, k, within)
-            refuse_impossible(self.folder, view.space, scores)
             parts = view.rows.parts
             return np.where(rows >= 0, parts[rows] if len(parts) else -1, -1), scores
 
