@@ -143,7 +143,7 @@ def _sound(embedder: Embedder, vectors: object, count: int) -> Vectors:
     if not np.isfinite(lengths).all():
         row = int(np.argmin(np.isfinite(lengths)))
         found = "NaN" if np.isnan(array[row]).any() else "infinity"
-        raise ModelError(f"{name} returned {found} in row {row} of {count}; nothing was stored")
+        raise ModelError(f"{name} returned {found} in row {row} of {count}")
     if not lengths.all():
         row = int(np.argmin(lengths))
         raise ModelError(f"{name} returned a zero vector in row {row} of {count}")

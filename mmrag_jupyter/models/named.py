@@ -60,7 +60,8 @@ def again(space: SpaceSpec) -> Embedder:
     if space.address is None:
         raise ModelError(
             f"the model {space.name} was given as an object, which cannot be found again by "
-            "its name; give it again: mm.open(name, model=...)"
+            "its name; give it again: %mmrag open NAME --model VARIABLE, or "
+            "mm.open(name, model=...)"
         )
     if space.address == BUILTIN:
         found = _builtin()

@@ -116,7 +116,7 @@ _TABLE = (
             Argument(
                 "folder",
                 "folder",
-                "where to; must not be there yet",
+                "where to; it must hold no collection yet",
                 metavar="FOLDER",
                 required=True,
             ),
