@@ -54,11 +54,12 @@ format: $(INSTALLED) ## format the code and mend what ruff can mend
 lab: $(INSTALLED) ## open JupyterLab on the tutorials
 	$(BIN)/jupyter lab $(LAB_ARGS) notebooks
 
+# Without the models of this machine, so that everybody's outputs are the same.
 notebooks: $(INSTALLED) ## execute the committed tutorials again, with their outputs
 	rm -rf build/notebooks
 	mkdir -p build/notebooks
 	cp notebooks/*.ipynb build/notebooks/
-	$(EXECUTE) --to notebook --inplace build/notebooks/*.ipynb
+	HF_HOME=$(abspath build)/no-models $(EXECUTE) --to notebook --inplace build/notebooks/*.ipynb
 	cp build/notebooks/*.ipynb notebooks/
 
 $(MEASURABLE): $(INSTALLED)

@@ -32,7 +32,8 @@ class Column:
     `dtype` is what gives the dataframe its own dtype back (`"Int64"`, `"category"`,
     `"datetime64[us, Europe/Madrid]"`); `detail` is JSON for what a name cannot say
     (the categories of a categorical). An `"index"` column is a level of the
-    dataframe's index, not of its columns.
+    dataframe's index, not of its columns. `label` is the dataframe's own label where that
+    is a number, which `name` says as a text.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     dtype: str = "object"
     detail: str = ""
     role: Literal["column", "index"] = "column"
+    label: int | float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from mmrag_jupyter.errors import SourceError
@@ -127,8 +128,17 @@ def pandas_table(frame: pd.DataFrame, label: str) -> Table:
         _pandas_column(name, level, "index")
         for name, level in zip(level_names, levels, strict=True)
     ]
-    parts += [_pandas_column(name, frame.iloc[:, at]) for at, name in enumerate(names)]
+    for at, (name, own) in enumerate(zip(names, frame.columns, strict=True)):
+        part = _pandas_column(name, frame.iloc[:, at])
+        parts.append(replace(part, column=replace(part.column, label=_number(own))))
     return Table(label, len(frame), parts)
+
+
+def _number(label: object) -> int | float | None:
+    """Return a column's label if it is a number, as a plain one."""
+    if isinstance(label, Integral) and not isinstance(label, bool):
+        return int(label)
+    return float(label) if isinstance(label, float) else None
 
 
 def _name(label: object) -> str:

@@ -123,7 +123,7 @@ def write_source(
     """
     numbers = _numbers(db, columns)
     stored = [
-        [number, one.name, one.kind, one.dtype, one.detail, one.role]
+        [number, one.name, one.kind, one.dtype, one.detail, one.role, one.label]
         for number, one in zip(numbers, columns, strict=True)
     ]
     db.execute(
@@ -158,10 +158,16 @@ def _numbers(db: sqlite3.Connection, columns: Sequence[Column]) -> list[int]:
         if column.role == "column" and place[2]:
             raise StoreError(f"Two columns are called {clean(column.name)!r}; rename one of them.")
         if place not in known:
-            known[place] = max(known.values(), default=0) + 1
+            known[place] = max(_highest(db), *known.values(), 0) + 1
             _add_column(db, known[place], place)
         numbers.append(known[place])
     return numbers
+
+
+def _highest(db: sqlite3.Connection) -> int:
+    """Return the highest number of a column in `items`; a repair may have lost its name."""
+    names = (name for (name,) in db.execute("SELECT name FROM pragma_table_info('items')"))
+    return max((int(name[1:]) for name in names if name[1:].isdigit()), default=0)
 
 
 def _add_column(db: sqlite3.Connection, number: int, place: tuple[str, str, int]) -> None:

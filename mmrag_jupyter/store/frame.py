@@ -51,15 +51,19 @@ def build_frame(
     levels = sources[0].index() if len(sources) == 1 else []
     frame = pd.DataFrame(dict(enumerate(series)), index=range(len(table.ids)), copy=False)
     frame.index = _index(levels, cells) if levels else _labels(table.ids).rename("id")
-    frame.columns = _labels([found[0].name for found in columns.values()])
+    own = [found[0] for found in columns.values()]
+    frame.columns = _labels([one.name if one.label is None else one.label for one in own])
     return frame
 
 
-def _labels(texts: Sequence[str]) -> pd.Index[str]:
+def _labels(labels: Sequence[str | float]) -> pd.Index:
     import pandas as pd
 
+    texts = [label for label in labels if isinstance(label, str)]
+    if len(texts) < len(labels):
+        return pd.Index(list(labels))
     # pandas' own dtype for text has no room for lone surrogates.
-    return pd.Index(list(texts), dtype="str" if all(map(encodable, texts)) else "object")
+    return pd.Index(texts, dtype="str" if all(map(encodable, texts)) else "object")
 
 
 def _common(columns: Sequence[Column], *, everywhere: bool) -> Column:

@@ -470,3 +470,11 @@ def test_an_address_is_fetched_once_and_not_again_by_the_next_load(session, tmp_
     assert asked.count("/red.png") == 1
     # The picture is kept, so that it shows without the network.
     assert web.query(image=picture("red"), k=1)[0].image.size == (24, 24)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2], [2020, "title", 2.5], ["a", "b", "c"]])
+def test_columns_come_back_under_their_own_labels(session, labels):
+    frame = pd.DataFrame([["x", "red hat", 1.5], ["y", "blue boot", 2.5]], columns=labels)
+    shop = session.load(frame, "labels", text=[labels[1]], model=ToyEmbedder())
+    pd.testing.assert_frame_equal(shop.items(), frame)
+    assert shop.query("hat", k=1).to_pandas()[labels[2]].tolist() == [1.5]
