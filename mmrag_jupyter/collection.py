@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from mmrag_jupyter import display, ingest, sources
-from mmrag_jupyter.errors import QueryError, SourceError
+from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.ingest import arguments, overview
 from mmrag_jupyter.ingest.complete import complete
 from mmrag_jupyter.ingest.spaces import Spaces
@@ -145,7 +145,7 @@ class Collection:
             root=root,
         )
         if not read.ids and not self._store.ids(read.key):
-            raise SourceError(read.notice or f"{read.label} is empty: there is nothing to load.")
+            raise arguments.nothing_in(read)
         plan = self._spaces.plan(
             arguments.model_choice(options, self._config),
             read.modalities,

@@ -79,6 +79,15 @@ def load_options(options: LoadArguments) -> LoadOptions:
     )
 
 
+def nothing_in(source: Source) -> SourceError:
+    """Return the error for a source without items: what is wrong with it, where that is known."""
+    if source.problems:
+        first, *others = source.problems
+        more = f" (and {len(others):,} more problems)" if others else ""
+        return SourceError(f"Nothing to load from {source.label}: {first.reason}{more}")
+    return SourceError(source.notice or f"{source.label} is empty: there is nothing to load.")
+
+
 def has_long_text(source: Source) -> bool:
     """Tell whether a source's texts are more than captions, from its first items."""
     lengths: list[int] = []

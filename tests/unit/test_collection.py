@@ -478,3 +478,13 @@ def test_columns_come_back_under_their_own_labels(session, labels):
     shop = session.load(frame, "labels", text=[labels[1]], model=ToyEmbedder())
     pd.testing.assert_frame_equal(shop.items(), frame)
     assert shop.query("hat", k=1).to_pandas()[labels[2]].tolist() == [1.5]
+
+
+def test_a_folder_with_nothing_but_problems_says_the_first(session, tmp_path):
+    folder = tmp_path / "links"
+    folder.mkdir()
+    (folder / "a.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (folder / "b.jpg").symlink_to(folder / "b.jpg")
+    with pytest.raises(SourceError, match=r"Nothing to load from .*1 more problem"):
+        session.load(folder, model=ToyEmbedder())
+    assert session.names() == []
