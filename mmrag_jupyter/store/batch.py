@@ -12,7 +12,7 @@ from mmrag_jupyter.store.changes import Run
 from mmrag_jupyter.store.columns import encode
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 from mmrag_jupyter.store.rows import ITEM_HAS_TEXT, MODALITY_CODES
-from mmrag_jupyter.store.text import clean, cleaned, to_key
+from mmrag_jupyter.store.text import clean, cleaned, to_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -128,8 +128,10 @@ def encode_parts(items: Sequence[NewItem], numbers: Sequence[int], first: int) -
         "digest": hashes,
     }
     paths = [part.path for part in parts]
-    if any(path is not None for path in paths):
-        columns["path"] = [None if path is None else to_key(path) for path in paths]
+    named = [path for path in paths if path is not None]
+    if named:
+        keys = iter(to_keys(named))
+        columns["path"] = [None if path is None else next(keys) for path in paths]
         columns["size"] = [part.size for part in parts]
         columns["mtime_ns"] = [part.mtime_ns for part in parts]
     for name in ("page", "start", "end"):

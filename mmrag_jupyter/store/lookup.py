@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mmrag_jupyter.store import noderows
 from mmrag_jupyter.store.itemrows import in_chunks
 from mmrag_jupyter.store.rows import MODALITIES
-from mmrag_jupyter.store.text import from_key, to_key
+from mmrag_jupyter.store.text import from_key, to_keys
 from mmrag_jupyter.store.values import Known, ProblemRow, SourceRow
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Known]:
     """Return the hash and source of those ids that there are."""
     keys = {one: from_key(key) for one, key in db.execute("SELECT source, key FROM sources")}
     found = {}
-    for marks, some in in_chunks(list(map(to_key, ids))):
+    for marks, some in in_chunks(to_keys(ids)):
         query = f"SELECT id, digest, source FROM items WHERE id IN ({marks})"
         for stored, digest, source in db.execute(query, some):
             found[from_key(stored)] = Known(digest, keys[source])
@@ -75,7 +75,7 @@ def known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Known]:
 def places(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Place]:
     """Return the places of those ids that there are, in the order asked."""
     found = {}
-    for marks, some in in_chunks(list(map(to_key, ids))):
+    for marks, some in in_chunks(to_keys(ids)):
         query = f"SELECT id, item, part, parts FROM items WHERE id IN ({marks})"
         for stored, *place in db.execute(query, some):
             found[from_key(stored)] = Place(*place)
@@ -87,7 +87,7 @@ def file_digests(
 ) -> dict[str, tuple[int | None, int | None, bytes]]:
     """Return size, mtime and content hash of the files that parts came from."""
     found = {}
-    for marks, some in in_chunks(list(map(to_key, paths))):
+    for marks, some in in_chunks(to_keys(paths)):
         query = f"SELECT path, size, mtime_ns, digest FROM parts WHERE path IN ({marks})"
         for path, size, mtime_ns, digest in db.execute(query, some):
             found[from_key(path)] = (size, mtime_ns, digest)

@@ -42,6 +42,11 @@ def to_key(text: str) -> str | bytes:
     return text if encodable(text) else text.encode("utf-8", "surrogatepass")
 
 
+def to_keys(texts: Sequence[str]) -> Sequence[str | bytes]:
+    """Return texts as `to_key` does each of them."""
+    return texts if all(map(str.isascii, texts)) else list(map(to_key, texts))
+
+
 def from_key(stored: str | bytes) -> str:
     """Return the text that `to_key` was given."""
     return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")

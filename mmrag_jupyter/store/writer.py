@@ -16,7 +16,7 @@ from mmrag_jupyter.store.catalogue import add_exact, read_catalogue, write_sourc
 from mmrag_jupyter.store.failures import explained
 from mmrag_jupyter.store.session import WriteSession
 from mmrag_jupyter.store.spaces import read_spaces, space_of
-from mmrag_jupyter.store.text import clean, to_key
+from mmrag_jupyter.store.text import clean, to_key, to_keys
 from mmrag_jupyter.store.widen import reencode
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ def _item_columns(
     counts = [len(item.parts) for item in items]
     return [
         numbers,
-        [to_key(item.id) for item in items],
+        to_keys([item.id for item in items]),
         [source.number] * len(items),
         [item.digest for item in items],
         list(accumulate(counts[:-1], initial=first)) if counts else [],
