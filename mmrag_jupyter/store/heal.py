@@ -72,7 +72,7 @@ def _heal_space(folder: Path, db: sqlite3.Connection, space: Space) -> list[str]
     whole = replace(space, rows=len(runs))
     stored = np.fromiter((part for (part,) in db.execute("SELECT part FROM parts")), np.int64)
     named = np.isin(runs["part"], stored) & _is_last(runs["part"])
-    alive = named & _are_sound(vectors.mapped(folder, whole))
+    alive = named & are_sound(vectors.mapped(folder, whole))
     _write(db, whole, runs, alive)
     lost = space.rows - space.dead - int(np.count_nonzero(alive))
     if not reason and lost <= 0:
@@ -108,11 +108,11 @@ def _is_last(parts: npt.NDArray[np.int64]) -> Mask:
     return last
 
 
-def _are_sound(rows: vectors.Vectors) -> Mask:
+def are_sound(rows: vectors.Vectors) -> Mask:
     """Tell of each vector whether it can be one: finite, and about as long as a unit."""
     sound = np.zeros(len(rows), np.bool_)
     for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK].astype(np.float32)
+        block = np.asarray(rows[start : start + _BLOCK], np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
             length = np.sqrt(np.einsum("ij,ij->i", block, block))
             sound[start : start + _BLOCK] = (length > _SHORTEST) & (length < _LONGEST)

@@ -11,6 +11,7 @@ import numpy as np
 from mmrag_jupyter.errors import StoreDamagedError
 from mmrag_jupyter.store import faiss_index, flat, vectors
 from mmrag_jupyter.store.failures import how_to_repair
+from mmrag_jupyter.store.heal import are_sound
 from mmrag_jupyter.store.rows import read_rows
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 # Up to this many allowed rows the exact search is taken even where there is an index.
 _EXACT_UP_TO = 50_000
-# Rounding, most of all of float16, can lift the cosine of equal vectors a little above 1.
-_HIGHEST_COSINE = 1.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +59,7 @@ class Views:
         self._notices = notices
         self._lock = threading.Lock()
         self._views: dict[int, View] = {}
+        self._verified: dict[int, tuple[bytes, int]] = {}
         self._indexes: dict[int, tuple[object, faiss_index.Index | None]] = {}
 
     def close(self) -> None:
@@ -99,9 +99,21 @@ class Views:
         StoreDamagedError
             What was read was no vector.
         """
-        found = self._nearest(view, queries, k, within)
-        _refuse_impossible(self._folder, view.space, found[0])
-        return found
+        self._verify(view)
+        return self._nearest(view, queries, k, within)
+
+    def _verify(self, view: View) -> None:
+        """Check each vector once, where a search reads them all anyway."""
+        count = len(view.vectors)
+        uid, checked_rows = self._verified.get(view.space.number, (b"", 0))
+        start = checked_rows if uid == view.uid else 0
+        if start < count <= faiss_index.INDEX_ABOVE:
+            sound = are_sound(view.vectors[start:])
+            alive = view.rows.allowed(None)
+            # A repair leaves what it gave up in the file, as deleted rows.
+            if not (sound if alive is None else sound | ~alive[start:]).all():
+                raise _overwritten(self._folder, view.space)
+            self._verified[view.space.number] = view.uid, count
 
     def _nearest(self, view: View, queries: Queries, k: int, within: Selection | None) -> Found:
         allowed = view.rows.allowed(within)
@@ -198,14 +210,10 @@ def damaged_vectors(folder: Path, space: Space, reason: str, rows: int) -> Store
     )
 
 
-def _refuse_impossible(folder: Path, space: Space, scores: np.ndarray) -> None:
-    """Raise StoreDamagedError where a score is no cosine: what was read was no vector.
-
-    Opening reads no vectors, so this is where bytes written over them come to light.
-    """
-    if (scores > _HIGHEST_COSINE).any():
-        raise StoreDamagedError(
-            f"{vectors.path_of(folder, space).name} of collection {folder.name!r} holds numbers "
-            f"that are no vectors: {how_to_repair(folder)} keeps those that can still be read, "
-            "and the next load embeds the others again."
-        )
+def _overwritten(folder: Path, space: Space) -> StoreDamagedError:
+    """Return the error for a vector file with something else in it: opening reads no vectors."""
+    return StoreDamagedError(
+        f"{vectors.path_of(folder, space).name} of collection {folder.name!r} holds numbers "
+        f"that are no vectors: {how_to_repair(folder)} keeps those that can still be read, "
+        "and the next load embeds the others again."
+    )

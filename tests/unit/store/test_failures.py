@@ -286,7 +286,8 @@ def test_a_vector_file_that_another_space_would_need_is_told_apart(store):
     assert space == 1
 
 
-def test_bytes_written_over_vectors_come_to_light_in_a_query(tmp_path):
+@pytest.mark.parametrize("value", [1e20, float("nan"), 0.0])
+def test_bytes_written_over_vectors_come_to_light_in_a_query(tmp_path, value):
     rows = np.eye(8, dtype=np.float32)
     with Store.create(tmp_path / "c", "c") as store, store.writer() as writer:
         writer.add_source("s", "s", [])
@@ -300,7 +301,7 @@ def test_bytes_written_over_vectors_come_to_light_in_a_query(tmp_path):
     size = path.stat().st_size
     with path.open("r+b") as file:
         file.seek(size - 4 * 8)
-        file.write(np.full(8, 1e20, np.float32).tobytes())
+        file.write(np.full(8, value, np.float32).tobytes())
     with Store.open(tmp_path / "c") as store, pytest.raises(StoreDamagedError, match="--repair"):
         store.nearest(space, rows[:1], 3)
     assert "1 are embedded again" in Store.repair(tmp_path / "c")[0]
