@@ -3,99 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from mmrag_jupyter import display, ingest, sources
-from mmrag_jupyter.errors import QueryError
-from mmrag_jupyter.ingest import arguments, overview
+from mmrag_jupyter import ingest, sources
+from mmrag_jupyter.holding import Holding
+from mmrag_jupyter.ingest import arguments
 from mmrag_jupyter.ingest.complete import complete
-from mmrag_jupyter.ingest.spaces import Spaces
-from mmrag_jupyter.items import as_written
 from mmrag_jupyter.search import build, engine, roots
 from mmrag_jupyter.search.asked import asked
 from mmrag_jupyter.search.hits import Hits
-from mmrag_jupyter.search.named import numbers_of
-from mmrag_jupyter.search.terms import as_ids, as_view, words
+from mmrag_jupyter.search.terms import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    import pandas as pd
-
-    from mmrag_jupyter.config import Config
-    from mmrag_jupyter.ingest import LoadReport, Reporter
+    from mmrag_jupyter.ingest import LoadReport
     from mmrag_jupyter.ingest.arguments import LoadArguments
-    from mmrag_jupyter.models import ModelLike, SpaceSpec
-    from mmrag_jupyter.search.llama_index import CollectionIndex
     from mmrag_jupyter.search.terms import ImageLike
-    from mmrag_jupyter.store import Store
-    from mmrag_jupyter.store.llama import CollectionVectorStore
 
 
-class Collection:
+class Collection(Holding):
     """Items that are searched together, kept in one folder on disk.
 
     Made by `mm.load` and `mm.open`. What is loaded is on disk when a load returns; there is
     nothing to save before the kernel stops.
-
-    Attributes
-    ----------
-    last_load
-        The report of this session's last load, or None.
-    notices
-        Lines to be shown once, with the next thing that the collection shows.
     """
-
-    def __init__(
-        self,
-        store: Store,
-        config: Config,
-        name: str | None = None,
-        *,
-        model: ModelLike = None,
-        reporter: Callable[[], Reporter] = ingest.SilentReporter,
-    ) -> None:
-        self._store = store
-        self._config = config
-        self._name = name or store.name
-        self._reporter = reporter
-        self._spaces = Spaces(store, model)
-        self.last_load: LoadReport | None = None
-        self.notices: list[str] = []
-        self._closed = False
-
-    @property
-    def name(self) -> str:
-        """What the session calls the collection."""
-        return self._name
-
-    @property
-    def folder(self) -> Path:
-        """The folder that holds the collection."""
-        return self._store.folder
-
-    @property
-    def closed(self) -> bool:
-        """Whether the files were let go, or deleted or replaced by another process."""
-        return self._closed or not self._store.is_current()
-
-    def __len__(self) -> int:
-        return len(self._store)
-
-    @property
-    def columns(self) -> list[str]:
-        """The names of the items' columns, without those of a dataframe's index."""
-        return [column.name for column in self._store.columns() if column.role == "column"]
-
-    def some_ids(self, start: str = "", limit: int = 50) -> list[str]:
-        """Return at most `limit` of the ids that begin with `start`, sorted."""
-        return self._store.ids_from(start, limit)
-
-    def __bool__(self) -> bool:
-        # An empty collection is still one: `if collection:` asks whether there is any.
-        return True
 
     @ingest.stoppable()
     def load(self, source: object, **options: Unpack[LoadArguments]) -> LoadReport:
@@ -230,121 +162,3 @@ class Collection:
             options=self._options(view),
             _items=items,
         )
-
-    def show(self, item_id: str) -> Hits:
-        """Return one item as a hit, with all its parts and metadata.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such item.
-        """
-        items = self._store.snapshot(list(numbers_of(self._store, as_ids(item_id)).values()))
-        return Hits(
-            tuple(build.whole(row, self._store) for row in items.rows()),
-            title=f"{self.name}: item {item_id}",
-            notices=self._take_notices(),
-            options=self._options("list"),
-            _items=items,
-        )
-
-    def items(self, ids: Sequence[str] | None = None, where: str | None = None) -> pd.DataFrame:
-        """Return items as a dataframe with their own columns, dtypes and index."""
-        matching = None if where is None else self._store.matching(where)
-        if ids is None:
-            return self._store.frame(matching)
-        wanted = as_ids(ids)
-        found = numbers_of(self._store, wanted)
-        allowed = found.values() if matching is None else set(matching)
-        return self._store.frame([found[one] for one in wanted if found[one] in allowed])
-
-    def delete(self, ids: str | Sequence[str] | None = None, *, where: str | None = None) -> int:
-        """Delete items by id or by a condition; return how many.
-
-        The sources keep theirs: loading one again brings its items back.
-        """
-        if ids is None and where is None:
-            raise QueryError("Say what to delete: ids, or a condition with --where.")
-        doomed = list(numbers_of(self._store, as_ids(ids))) if ids is not None else []
-        if where is not None:
-            doomed += [row.id for row in self._store.items(self._store.matching(where))]
-        with self._store.writer() as writer:
-            return writer.delete(doomed)
-
-    def problems(self) -> pd.DataFrame:
-        """Return what could not be loaded: a dataframe of collection's sources and reasons."""
-        import pandas as pd
-
-        rows = [(row.source, row.reason) for row in self._store.problems()]
-        return pd.DataFrame(rows, columns=["source", "reason"])
-
-    def save(self, folder: str | Path) -> Path:
-        """Write a copy of the collection to another folder, and return that."""
-        return self._store.copy_to(Path(folder).expanduser())
-
-    def compact(self) -> None:
-        """Rewrite the files without what was deleted."""
-        with self._store.writer() as writer:
-            writer.compact()
-
-    def close(self) -> None:
-        """Let go of the files; `mm.open` opens the collection again."""
-        self._store.close()
-        self._closed = True
-
-    def remove(self) -> None:
-        """Delete the collection's files. Other files in its folder stay."""
-        self._store.remove()
-
-    def info(self) -> display.Facts:
-        """Tell what is in the collection: items, parts, models, sources, columns, problems."""
-        return overview.page(
-            self.name, self._store, self._spaces.remembered(), self._take_notices()
-        )
-
-    def summary(self) -> dict[str, object]:
-        """Return the collection in a line: its name, items, parts, models and folder."""
-        return overview.summary(self.name, self._store, self._spaces.remembered())
-
-    def check_models(self) -> None:
-        """Load the collection's models, and raise `ModelError` where they are not its own."""
-        self._spaces.serving()
-
-    def models(self) -> list[SpaceSpec]:
-        """Return what the collection keeps about its models."""
-        return self._spaces.specs()
-
-    @cached_property
-    def vector_store(self) -> CollectionVectorStore:
-        """The LlamaIndex vector store over this collection."""
-        from mmrag_jupyter.store.llama import CollectionVectorStore
-
-        return CollectionVectorStore(self._store)
-
-    @property
-    def index(self) -> CollectionIndex:
-        """A LlamaIndex `MultiModalVectorStoreIndex` over this collection.
-
-        It retrieves with the collection's own search and embeds with its own models.
-        """
-        from mmrag_jupyter.search.llama_search import index_of
-
-        return index_of(self.vector_store, self._spaces.serving)
-
-    def __repr__(self) -> str:
-        if self.closed:
-            return f"<Collection {self.name!r}: closed>"
-        return f"<Collection {self.name!r}: {len(self):,} items in {as_written(self.folder)}>"
-
-    def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
-        return self.info()._repr_mimebundle_(**wanted)
-
-    def _options(self, view: str | None) -> display.Options:
-        config = self._config
-        return display.Options(as_view(view or config.view), config.output_bytes, config.thumbnail)
-
-    def _take_notices(self) -> tuple[str, ...]:
-        taken = (*self.notices, *self._store.notices)
-        self.notices.clear()
-        self._store.notices.clear()
-        return taken
