@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.errors import SourceError, a_kind
+from mmrag_jupyter.sources import passwords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ def read(
     id: str | None = None,  # noqa: A002 - the user's word, in every place where columns are named
     root: str | Path | None = None,
     chunk_tokens: int = CHUNK_TOKENS,
+    password_env: str | None = None,
 ) -> Source:
     """Recognise a source and return its items, of which nothing is decoded yet.
 
@@ -41,8 +43,9 @@ def read(
     ----------
     source
         A pandas or polars dataframe, a pyarrow table, a Hugging Face dataset; a path (a
-        picture, a .txt or .md, a .csv, .tsv, .parquet or .jsonl, or a folder of pictures
-        and texts) or a list of paths; LlamaIndex documents or nodes.
+        picture, a .txt or .md, a .pdf, .html, .docx or .pptx, a .csv, .tsv, .parquet or
+        .jsonl, or a folder of pictures, texts and documents) or a list of paths; LlamaIndex
+        documents or nodes.
     key
         What identifies the source over time. By default the path, or for what has none the
         names of its columns: loading a table with the same columns updates the one before.
@@ -57,6 +60,8 @@ def read(
         working folder.
     chunk_tokens
         Longest text of one part, in tokens; at least 16.
+    password_env
+        The environment variable that holds the password of encrypted documents.
 
     Raises
     ------
@@ -69,7 +74,15 @@ def read(
     base = None if root is None else _absolute(root)
     if base is not None and not base.is_dir():
         raise SourceError(f"There is no folder {base}, which was to be the root.")
-    asked = _Asked(key, text, image, audio, None if id is None else str(id), base, chunk_tokens)
+    if password_env is not None:
+        passwords.offer(password_env)
+    if id is not None and not isinstance(id, str):
+        from mmrag_jupyter.sources.labels import text_of
+
+        id = text_of(id)  # noqa: A001 - the label of a column serves as its name
+    asked = _Asked(key, text, image, audio, id, base, chunk_tokens)
+    if isinstance(source, str) and not source.strip():
+        raise SourceError(f"{source!r} names no source; the folder that you work in is '.'.")
     if isinstance(source, (str, os.PathLike)):
         return _read_path(_absolute(source), asked)
     return _read_object(source, asked)
@@ -126,11 +139,13 @@ def _read_object(source: object, asked: _Asked) -> Source:
         paths = list(source)
         if all(isinstance(path, (str, os.PathLike)) for path in paths):
             asked.refuse_columns("A list of files")
+            if any(not os.fspath(path).strip() for path in paths):
+                raise SourceError("One of the paths in the list is empty; leave it out.")
             listed = [Path(path) for path in paths]
             return list_source(listed, asked.root, key=asked.key, chunk_tokens=asked.chunk_tokens)
     raise SourceError(
-        f"A {type(source).__name__} cannot be loaded: give a dataframe, a path, a list of paths, "
-        "or LlamaIndex nodes."
+        f"{a_kind(source, capital=True)} cannot be loaded: give a dataframe, a path, a list of "
+        "paths, or LlamaIndex nodes."
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.items import Column
-from mmrag_jupyter.sources.columns import Described, category_detail
+from mmrag_jupyter.sources.columns import Described, categories_of
 from mmrag_jupyter.sources.plain import kind_of, plain_list
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def label_names(schema: pa.Schema) -> dict[str, list[str]]:
 def describe_labels(name: str, names: list[str]) -> Described[pa.ChunkedArray]:
     """Return a column of class labels, whose numbers stand for names."""
     lookup = dict(enumerate(names))
-    detail = category_detail(names, "str", ordered=False)
+    column = categories_of(names, Column("", "str", "str"), ordered=False)
     return Described(
-        Column(name, "str", "category", detail),
+        replace(column, name=name),
         lambda part: [lookup.get(number) for number in part.to_pylist()],
     )
 
@@ -141,12 +142,12 @@ def _categorical(name: str, values: pa.ChunkedArray) -> Described[pa.ChunkedArra
     )
     inner = describe_arrow(name, pa.chunked_array([categories]))
     lookup = inner.read(pa.chunked_array([categories]))
-    detail = category_detail(lookup, inner.column.dtype, ordered=values.type.ordered)
+    column = categories_of(lookup, inner.column, ordered=values.type.ordered)
 
     def read(part: pa.ChunkedArray) -> list[object]:
         return inner.read(part.cast(values.type.value_type))
 
-    return Described(Column(name, inner.column.kind, "category", detail), read)
+    return Described(replace(column, name=name), read)
 
 
 _DESCRIBERS: dict[str, Describer] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.errors import SourceError, a_kind
 from mmrag_jupyter.items import Media
 from mmrag_jupyter.sources.plain import is_missing, is_picture
 
@@ -47,9 +47,7 @@ def media_of(cell: object, folders: Sequence[Path]) -> Media | None:
         return _of_array(cell)
     if is_missing(cell):
         return None
-    raise SourceError(
-        f"a {type(cell).__name__} is no picture; give a path, an address, bytes or an image"
-    )
+    raise SourceError(f"{a_kind(cell)} is no picture; give a path, an address, bytes or an image")
 
 
 def _of_mapping(cell: Mapping[object, object], folders: Sequence[Path]) -> Media | None:

@@ -1,8 +1,7 @@
-"""Folders, single files and lists of files as items: one picture or one text each."""
+"""Folders, single files and lists of files as items: one picture, text or document each."""
 
 from __future__ import annotations
 
-import codecs
 import os
 import stat
 from collections import Counter
@@ -14,6 +13,14 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.errors import SourceError, did_you_mean
 from mmrag_jupyter.items import Column, Item, Media, Piece, Problem
 from mmrag_jupyter.sources.chunks import chunks
+from mmrag_jupyter.sources.decode import decoded
+from mmrag_jupyter.sources.documents import (
+    COLUMNS,
+    DOCUMENT_SUFFIXES,
+    TEXT_SUFFIXES,
+    document,
+    document_modalities,
+)
 from mmrag_jupyter.sources.images import picture_suffixes
 from mmrag_jupyter.sources.stream import Stream
 from mmrag_jupyter.sources.walk import Found, found_file, walk
@@ -21,7 +28,8 @@ from mmrag_jupyter.sources.walk import Found, found_file, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-TEXT_SUFFIXES = frozenset({".txt", ".md"})
+    from mmrag_jupyter.items import Modality
+
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
 
 _COLUMNS = (
@@ -33,11 +41,6 @@ _COLUMNS = (
     Column("modified", "datetime", "datetime64[us, UTC]"),
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 def existing(path: Path) -> os.stat_result:
@@ -70,7 +73,17 @@ def _nearest(path: Path) -> str:
 
 
 def folder_source(folder: Path, *, key: str | None, chunk_tokens: int) -> Stream:
-    """Return the source of all pictures and texts below a folder."""
+    """Return the source of all pictures, texts and documents below a folder.
+
+    Raises
+    ------
+    SourceError
+        The folder cannot be read; of one below it that is a problem.
+    """
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise SourceError(f"{folder} cannot be read: {error.strerror or error}.") from None
     files, problems = walk(folder)
     key = key or f"path:{folder.as_posix()}"
     label = folder.name or str(folder)
@@ -78,21 +91,21 @@ def folder_source(folder: Path, *, key: str | None, chunk_tokens: int) -> Stream
 
 
 def file_source(path: Path, *, key: str | None, chunk_tokens: int) -> Stream:
-    """Return the source of one picture or text.
+    """Return the source of one picture, text or document.
 
     Raises
     ------
     SourceError
-        It is neither; the message says what can be loaded.
+        It is none of these; the message says what can be loaded.
     """
     info = existing(path)
     if not stat.S_ISREG(info.st_mode):
         raise SourceError(f"{path} is neither a file nor a folder.")
-    if path.suffix.lower() not in picture_suffixes() | TEXT_SUFFIXES:
+    if path.suffix.lower() not in _loaded_suffixes():
         raise SourceError(
             f"{path.name} is of a type that is not loaded ({path.suffix or 'no suffix'}); a source "
-            "is a picture, .txt, .md, .csv, .tsv, .parquet or .jsonl, or a folder of pictures "
-            "and texts."
+            "is a picture, .txt, .md, .pdf, .html, .docx, .pptx, .csv, .tsv, .parquet or .jsonl, "
+            "or a folder of pictures, texts and documents."
         )
     found = found_file(path.name, path, info)
     key = key or f"path:{path.as_posix()}"
@@ -147,15 +160,25 @@ class _Files:
     def items(self) -> Iterator[Item | Problem]:
         for found in self.files:
             try:
-                yield Item(found.relative, self._pieces(found), _metadata(found))
+                yield self._item(found)
             except OSError as error:
                 yield Problem(found.relative, error.strerror or str(error))
 
-    def _pieces(self, found: Found) -> list[Piece]:
-        if found.path.suffix.lower() in self.pictures:
-            return [Piece("image", media=Media(path=found.path))]
-        text = _decoded(found.path.read_bytes())
-        return [Piece("text", chunk) for chunk in chunks(text, self.chunk_tokens)]
+    def _item(self, found: Found) -> Item:
+        suffix = found.path.suffix.lower()
+        if suffix in DOCUMENT_SUFFIXES:
+            documents = [document(found.path, self.chunk_tokens)]
+            return Item(found.relative, [], _metadata(found), documents=documents)
+        if suffix in self.pictures:
+            pieces = [Piece("image", media=Media(path=found.path))]
+        else:
+            text = decoded(found.path.read_bytes())
+            pieces = [Piece("text", chunk) for chunk in chunks(text, self.chunk_tokens)]
+        return Item(found.relative, pieces, _metadata(found))
+
+
+def _loaded_suffixes() -> frozenset[str]:
+    return picture_suffixes() | TEXT_SUFFIXES | DOCUMENT_SUFFIXES
 
 
 def _source(
@@ -167,30 +190,38 @@ def _source(
     label: str,
     where: str = "",
 ) -> Stream:
-    pictures = picture_suffixes()
+    loaded = _loaded_suffixes()
     loadable, others = [], Counter[str]()
     for found in files:
         suffix = found.path.suffix.lower()
-        if suffix in pictures or suffix in TEXT_SUFFIXES:
+        if suffix in loaded:
             loadable.append(found)
         else:
             others[suffix or "without a suffix"] += 1
-    notices = [] if loadable else [f"found no pictures and no texts{where}"]
+    notices = [] if loadable else [f"found no pictures, texts or documents{where}"]
     if others:
         count = "1 file that is" if others.total() == 1 else f"{others.total():,} files that are"
         told = [name for name, _ in others.most_common(6)]
         more = ", ..." if len(others) > len(told) else ""
-        notices.append(f"skipped {count} neither picture nor text: {', '.join(told)}{more}")
+        notices.append(
+            f"skipped {count} neither picture, text nor document: {', '.join(told)}{more}"
+        )
+    suffixes = {one.path.suffix.lower() for one in loadable}
     return Stream(
         key,
         label,
         [found.relative for found in loadable],
-        _COLUMNS,
-        frozenset("image" if one.path.suffix.lower() in pictures else "text" for one in loadable),
+        # Pictures alone have no pages and no authors.
+        (*_COLUMNS, *COLUMNS) if suffixes & DOCUMENT_SUFFIXES else _COLUMNS,
+        frozenset().union(*map(_modalities, suffixes)),
         "; ".join(notices),
         problems,
-        _Files(loadable, pictures, chunk_tokens).items,
+        _Files(loadable, picture_suffixes(), chunk_tokens).items,
     )
+
+
+def _modalities(suffix: str) -> frozenset[Modality]:
+    return document_modalities(suffix) or frozenset({"image"})
 
 
 def _metadata(found: Found) -> dict[str, object]:
@@ -208,8 +239,3 @@ def _metadata(found: Found) -> dict[str, object]:
         "size": found.size,
         "modified": modified,
     }
-
-
-def _decoded(data: bytes) -> str:
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
-    return data.decode(encoding, "replace").replace("\r\n", "\n")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.items import Column
 from mmrag_jupyter.sources.columns import describe
+from mmrag_jupyter.sources.labels import labels_of, levels_of, text_of
 from mmrag_jupyter.sources.plain import clean, kind_of, plain_list
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from mmrag_jupyter.sources.columns import Role
+    from mmrag_jupyter.sources.columns import Described
 
     Take = Callable[[int, int], list[object]]
 
@@ -118,32 +118,15 @@ def _is_a(source: object, module: str, name: str) -> bool:
 
 def pandas_table(frame: pd.DataFrame, label: str) -> Table:
     """Return a pandas dataframe as a table, with its index whatever it is."""
-    import pandas as pd
-
-    names = [_name(column) for column in frame.columns]
+    names = [text_of(column) for column in frame.columns]
     refuse_duplicates(names, label)
-    levels = [pd.Series(frame.index.get_level_values(at)) for at in range(frame.index.nlevels)]
-    level_names = ["" if name is None else _name(name) for name in frame.index.names]
-    parts = [
-        _pandas_column(name, level, "index")
-        for name, level in zip(level_names, levels, strict=True)
-    ]
-    for at, (name, own) in enumerate(zip(names, frame.columns, strict=True)):
-        part = _pandas_column(name, frame.iloc[:, at])
-        parts.append(replace(part, column=replace(part.column, label=_number(own))))
-    return Table(label, len(frame), parts)
-
-
-def _number(label: object) -> int | float | None:
-    """Return a column's label if it is a number, as a plain one."""
-    if isinstance(label, Integral) and not isinstance(label, bool):
-        return int(label)
-    return float(label) if isinstance(label, float) else None
-
-
-def _name(label: object) -> str:
-    words = label if isinstance(label, tuple) else (label,)
-    return clean(".".join(str(word) for word in words if str(word)))
+    levels = [_pandas_column(series, found) for series, found in levels_of(frame.index)]
+    parts = []
+    for at, (name, own) in enumerate(zip(names, labels_of(frame.columns), strict=True)):
+        series = frame.iloc[:, at]
+        part = _pandas_column(series, describe(name, series))
+        parts.append(replace(part, column=replace(part.column, label=own)))
+    return Table(label, len(frame), levels + parts)
 
 
 def refuse_duplicates(names: Iterable[str], label: str) -> None:
@@ -156,12 +139,11 @@ def refuse_duplicates(names: Iterable[str], label: str) -> None:
         )
 
 
-def _pandas_column(name: str, series: pd.Series, role: Role = "column") -> TableColumn:
-    found = describe(name, series, role)
+def _pandas_column(series: pd.Series, found: Described[pd.Series]) -> TableColumn:
     return TableColumn(
         found.column,
         lambda start, stop: found.read(series.iloc[start:stop]),
-        lambda start, stop: list(series.iloc[start:stop].astype(object).tolist()),
+        lambda start, stop: list(series.iloc[start:stop]),
     )
 
 

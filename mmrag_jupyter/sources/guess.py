@@ -11,6 +11,7 @@ import numpy as np
 
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.sources.cells import media_of
+from mmrag_jupyter.sources.documents import READABLE_SUFFIXES, document_modalities
 from mmrag_jupyter.sources.images import is_encoded_picture, picture_suffixes
 from mmrag_jupyter.sources.plain import is_missing, is_picture
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mmrag_jupyter.items import Modality
     from mmrag_jupyter.sources.frames import Table, TableColumn
 
 _SAMPLE = 300  # rows from each of the start, the middle and the end
@@ -47,7 +49,7 @@ _NAMES = 20  # as many different values are names too, in a column that is calle
 
 
 def image_columns(table: Table, folders: Sequence[Path]) -> list[str]:
-    """Return the columns that hold pictures, or paths or addresses of pictures.
+    """Return the columns that hold pictures, their paths or addresses, or paths of documents.
 
     Of several columns of paths, those are left out of which no file exists.
     """
@@ -57,10 +59,24 @@ def image_columns(table: Table, folders: Sequence[Path]) -> list[str]:
         if _hold_pictures(sample):
             held.append(name)
         elif _name_pictures(name, sample):
-            named.append(name)
-            if _any_exists(sample, folders):
-                found.append(name)
+            there = _any_exists(sample, folders)
+            found += [name] if there else []
+            # Paths of documents that are not here are what some table says of them, no more.
+            named += [name] if there or "image" in _modalities(sample) else []
     return held + (found or named)
+
+
+def modalities(part: TableColumn, count: int) -> frozenset[Modality]:
+    """Return what there is in a column of pictures and documents."""
+    return _modalities(_cells(part, count))
+
+
+def _modalities(sample: Sequence[object]) -> frozenset[Modality]:
+    suffixes = {_suffix(str(cell).strip()) for cell in sample if _is_path(cell)}
+    found: set[Modality] = set()
+    for suffix in suffixes or {""}:
+        found |= document_modalities(suffix) or {"image"}
+    return frozenset(found)
 
 
 def hold_pictures(part: TableColumn, count: int) -> bool:
@@ -152,7 +168,16 @@ def _name_pictures(column: str, sample: Sequence[object]) -> bool:
     if _PICTURE_NAMES.search(column) and all(map(_ADDRESS.fullmatch, texts)):
         return True
     suffixes = picture_suffixes()
-    return sum(_suffix(text) in suffixes for text in texts) >= _MOST * len(texts)
+    known = (
+        _suffix(text) in suffixes or (_is_path(text) and _suffix(text) in READABLE_SUFFIXES)
+        for text in texts
+    )
+    return sum(known) >= _MOST * len(texts)
+
+
+def _is_path(cell: object) -> bool:
+    """Tell whether a cell may be a path: documents are not fetched from addresses."""
+    return isinstance(cell, (str, PurePath)) and not _ADDRESS.match(str(cell).strip())
 
 
 def _suffix(text: str) -> str:

@@ -1,23 +1,25 @@
-"""Pictures of any format as upright RGB, and their bytes and content hashes."""
+"""Pictures of any format and pages of PDFs as upright RGB, their bytes and content hashes."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
 import stat
 import threading
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.sources.colours import as_rgb
 from mmrag_jupyter.sources.fetch import fetch
+from mmrag_jupyter.sources.pdf import page_image
+from mmrag_jupyter.sources.quiet import no_size_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import numpy as np
-    import numpy.typing as npt
     from PIL.Image import Image, Transpose
 
     from mmrag_jupyter.items import Media
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 # Where Pillow itself refuses: twice the size at which it warns.
 MAX_PIXELS = 178_956_970
 DIGEST_BYTES = 16
+# A JPEG is decoded at an eighth, a quarter, half or the whole of its size: the smallest of at
+# least so many times the edge that is needed. Resized to the edge from there, it differs from
+# the whole picture by about one grey level of 255.
+_MARGIN = 4 / 3
 
 # Pillow only recognises these, or runs another program (Ghostscript) to draw them.
 _NOT_OPENED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
@@ -36,17 +42,18 @@ _TIFF_MODES = frozenset({"CMYK", "F", "I", "LAB"})
 _given_image = threading.Lock()
 
 
+@no_size_warnings()
 def open_image(media: Media, *, edge: int | None = None) -> Image:
     """Return a picture as RGB, upright, on white where it is transparent, its first frame.
 
-    Grey levels of 16 bits and more are scaled to 8. Safe to call from several threads; no
-    file is left open.
+    Grey levels of 16 bits and more are scaled to 8. A page of a PDF is drawn, at 150 dots an
+    inch and of at most 9 million pixels. Safe to call from several threads.
 
     Parameters
     ----------
     edge
-        Pixels of the shorter side that will be needed. A JPEG is then decoded no larger than
-        it takes to keep twice that, which is several times faster.
+        Pixels of the shorter side that will be needed. A JPEG is then decoded, and a page
+        drawn, not much larger than that, which is several times faster.
 
     Raises
     ------
@@ -57,17 +64,20 @@ def open_image(media: Media, *, edge: int | None = None) -> Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
+        if media.page is not None and media.path is not None:
+            return page_image(media.path, media.page, edge=edge)
         if media.image is not None:
-            return _as_rgb(_given(media.image))
+            return as_rgb(_given(media.image))
         with _opened(media) as stream:
             try:
                 with Image.open(stream, formats=_formats()) as picture:
                     _refuse_bomb(picture, media)
                     if edge is not None:
-                        picture.draft("RGB", (2 * edge, 2 * edge))
+                        least = math.ceil(_MARGIN * edge)
+                        picture.draft("RGB", (least, least))
                     picture.load()  # before EXIF is read: some plugins turn the picture themselves
                     turn = _turn(picture)
-                    return _as_rgb(picture if turn is None else picture.transpose(turn))
+                    return as_rgb(picture if turn is None else picture.transpose(turn))
             except UnidentifiedImageError:
                 stream.seek(0)
                 raise SourceError(f"{media} is {_what(stream.read(512))}.") from None
@@ -79,6 +89,27 @@ def open_image(media: Media, *, edge: int | None = None) -> Image:
     # stop a load.
     except Exception as error:
         raise SourceError(f"{media} {_damage(error)}.") from error
+
+
+@no_size_warnings()
+def picture_size(media: Media) -> tuple[int, int] | None:
+    """Return a picture's width and height in pixels, upright, as its first bytes say.
+
+    None where they say nothing, or where it would have to be fetched or drawn to find out.
+    """
+    from PIL import Image
+
+    if media.url is not None or media.page is not None:
+        return None
+    try:
+        if media.image is not None:
+            return media.image.size
+        with _opened(media) as stream, Image.open(stream, formats=_formats()) as picture:
+            width, height = picture.size
+            # The last four of the eight orientations lie on their side.
+            return (height, width) if picture.getexif().get(_ORIENTATION, 1) > 4 else picture.size  # noqa: PLR2004
+    except Exception:  # noqa: BLE001 - whoever opens it is told what is wrong with it
+        return None
 
 
 def media_bytes(media: Media) -> bytes:
@@ -101,6 +132,8 @@ def media_bytes(media: Media) -> bytes:
 def media_digest(media: Media) -> bytes:
     """Return a hash of 16 bytes over the content: the encoded bytes, or a Pillow image's pixels.
 
+    That of a page is made of its document's and of its number.
+
     Raises
     ------
     SourceError
@@ -113,7 +146,13 @@ def media_digest(media: Media) -> bytes:
             found = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES))
         except OSError as error:
             raise SourceError(f"{media} cannot be read: {error.strerror or error}.") from error
-    return found.digest()
+    return found.digest() if media.page is None else page_digest(found.digest(), media.page)
+
+
+def page_digest(document: bytes, page: int) -> bytes:
+    """Return the content hash of a page, counted from 1, of a document with this hash."""
+    whole = b"page" + document + page.to_bytes(8, "big")
+    return hashlib.blake2b(whole, digest_size=DIGEST_BYTES).digest()
 
 
 def picture_suffixes() -> frozenset[str]:
@@ -127,6 +166,7 @@ def picture_suffixes() -> frozenset[str]:
     )
 
 
+@no_size_warnings()
 def is_encoded_picture(data: bytes) -> bool:
     """Tell whether bytes begin like a picture, without decoding it."""
     from PIL import Image
@@ -227,16 +267,6 @@ def _of_given(media: Media, image: Image, work: Callable[[Image], bytes]) -> byt
         raise SourceError(f"{media} {_damage(error)}.") from error
 
 
-def _as_rgb(picture: Image) -> Image:
-    if picture.mode.startswith(("I", "F")):
-        return _grey(picture).convert("RGB")
-    if picture.mode == "La":
-        picture = picture.convert("LA")
-    if picture.has_transparency_data:
-        return _on_white(picture.convert("RGBA"))
-    return picture.convert("RGB")
-
-
 def _turn(picture: Image) -> Transpose | None:
     """Return what turns a loaded picture upright."""
     from PIL.Image import Transpose
@@ -256,46 +286,13 @@ def _turn(picture: Image) -> Transpose | None:
         return None
 
 
-def _on_white(picture: Image) -> Image:
-    from PIL import Image
-
-    white = Image.new("RGB", picture.size, "white")
-    white.paste(picture, mask=picture.getchannel("A"))
-    return white
-
-
-def _grey(picture: Image) -> Image:
-    """Scale grey levels of more than 8 bits to 8.
-
-    16-bit levels by their full range; floats by 1 or 255, whichever they keep to; anything
-    else from its lowest to its highest level.
-    """
-    import numpy as np
-    from PIL import Image
-
-    levels: npt.NDArray[np.float32] = np.asarray(picture).astype(np.float32)
-    levels[~np.isfinite(levels)] = 0.0
-    low, high = _range(picture.mode, float(levels.min()), float(levels.max()))
-    with np.errstate(over="ignore"):  # from -3e38 to 3e38 there is no room for the difference
-        scaled = (levels - np.float32(low)) * np.float32(255.0 / ((high - low) or 1.0))
-    return Image.fromarray(np.rint(scaled).clip(0, 255).astype(np.uint8))
-
-
-def _range(mode: str, low: float, high: float) -> tuple[float, float]:
-    full: list[float] = [1.0, 255.0] if mode == "F" else [255.0, 65535.0]
-    if mode.startswith("I;16"):
-        full = [65535.0]
-    fitting = [top for top in full if low >= 0 and high <= top]
-    return (0.0, fitting[0]) if fitting else (low, high)
-
-
 def _encoded(image: Image) -> bytes:
     picture = _given(image)
     out = io.BytesIO()
     if picture.mode in _TIFF_MODES:
         picture.save(out, "TIFF", compression="tiff_adobe_deflate")
     else:
-        kept = picture if picture.mode in _PNG_MODES else _as_rgb(picture)
+        kept = picture if picture.mode in _PNG_MODES else as_rgb(picture)
         # The quickest compression: photographs gain little from more.
         kept.save(out, "PNG", compress_level=1)
     return out.getvalue()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeGuard
@@ -124,13 +123,6 @@ def _datetime(value: object) -> datetime | str:
     return found if isinstance(found, datetime) else str(value)
 
 
-def _instant(value: object) -> object:
-    moment = _datetime(value)
-    if isinstance(moment, datetime) and moment.tzinfo is not None:
-        return moment.astimezone(UTC)
-    return moment
-
-
 def _timedelta(value: object) -> timedelta | str:
     """Return a timedelta; a pandas one is left as it is where it has nanoseconds."""
     found = value
@@ -142,31 +134,30 @@ def _timedelta(value: object) -> timedelta | str:
 
 
 def nested(value: object) -> object:
-    """Return a list or mapping with nothing in it but what JSON can hold."""
+    """Return a list, tuple or mapping with nothing in it but plain Python values.
+
+    Arrays become lists, and sets too, in an order that is always the same.
+    """
     if isinstance(value, np.ndarray):
-        value = value.tolist()
+        value = value.astype(str).tolist() if value.dtype.kind == "M" else value.tolist()
     if isinstance(value, Mapping):
-        return {_text(key): nested(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [nested(inner) for inner in value]
-    if is_missing(value):
-        return None
-    kind = _kind_of[type(value)]
-    if kind in {"datetime", "date", "time"}:
-        moment = _datetime(value) if kind == "datetime" else value
-        return moment.isoformat() if isinstance(moment, (date, time)) else str(moment)
-    if kind == "bytes":
-        return base64.b64encode(bytes(value)).decode()  # type: ignore[call-overload]
-    return _CONVERTERS[kind](value) if kind in {"bool", "int", "float"} else _text(value)
+        return {nested(key): nested(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        found = map(nested, value)
+        return tuple(found) if isinstance(value, tuple) else list(found)
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(nested, value), key=repr)
+    if isinstance(value, float):
+        return float(value)  # NaN has a place among others, as it has none of its own
+    return None if is_missing(value) else _plain(value)
 
 
-def _any(value: object) -> object:
+def _plain(value: object) -> object:
+    """Return a value that is not missing as a plain one, whatever the others are."""
+    if isinstance(value, uuid.UUID):
+        return value
     kind = _kind_of[type(value)]
-    if kind == "json":
-        return json.dumps(nested(value), ensure_ascii=False)
-    if kind in {"bool", "int", "float", "str", "bytes"}:
-        return _CONVERTERS[kind](value)
-    return _text(value)
+    return _text(value) if kind == "media" else _CONVERTERS[kind](value)
 
 
 _CONVERTERS: dict[Kind, Converter] = {
@@ -176,21 +167,20 @@ _CONVERTERS: dict[Kind, Converter] = {
     "str": _text,
     "bytes": bytes,  # type: ignore[dict-item]
     "decimal": lambda value: value,
-    "datetime": _instant,
+    "datetime": _datetime,
     "date": lambda value: value,
     "time": lambda value: value,
     "timedelta": _timedelta,
     "json": nested,
     "media": lambda value: value,
-    "any": _any,
+    "any": _plain,
 }
 
 
 def plain_list(values: Iterable[object], kind: Kind) -> list[object]:
     """Return the values as plain Python values of one kind, missing ones as None.
 
-    Moments with a zone are returned in UTC. Only where Python's own types would lose
-    nanoseconds do pandas' stay.
+    Only where Python's own types would lose nanoseconds do pandas' stay.
     """
     if kind == "str":
         return [
@@ -207,13 +197,23 @@ def as_text(value: object) -> str:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
-    if isinstance(value, list):
-        return ", ".join(as_text(inner) for inner in value if inner is not None)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(as_text(inner) for inner in value if not is_missing(inner))
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(_for_json(value), ensure_ascii=False)
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
+
+
+def _for_json(value: object) -> object:
+    if isinstance(value, dict):
+        return {as_text(key): _for_json(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_for_json(inner) for inner in value]
+    if is_missing(value):
+        return None
+    return value if isinstance(value, (bool, int, float)) else as_text(value)
 
 
 def id_of(values: Sequence[object]) -> str:

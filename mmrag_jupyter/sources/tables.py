@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from mmrag_jupyter.items import Item, Piece, Problem
 from mmrag_jupyter.sources import guess
 from mmrag_jupyter.sources.cells import media_of
 from mmrag_jupyter.sources.chunks import chunks
+from mmrag_jupyter.sources.documents import READABLE_SUFFIXES, document
+from mmrag_jupyter.sources.labels import text_of
 from mmrag_jupyter.sources.plain import as_text, id_of
 from mmrag_jupyter.sources.stream import Stream
 
@@ -33,17 +35,16 @@ _NAMED = 3  # how many offenders a message names
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roles:
-    """What a table's columns are for; `notice` says what of it was guessed."""
+    """What a table's columns are for; `notice` says what of it was guessed.
+
+    `modalities` are what a row may have parts of.
+    """
 
     texts: Sequence[str]
     media: Sequence[tuple[Modality, str]]
     id: str | None
     notice: str
-
-    @property
-    def modalities(self) -> frozenset[Modality]:
-        """What a row may have parts of."""
-        return frozenset([modality for modality, _ in self.media] + ["text"] * bool(self.texts))
+    modalities: frozenset[Modality]
 
 
 def roles(
@@ -78,29 +79,48 @@ def roles(
                 f"Column {name!r} of {table.told} holds bytes or pictures, not text; "
                 "name other columns with --text."
             )
+    kinds: set[Modality] = set()
+    for name in images:
+        kinds |= guess.modalities(table.columns[name], table.count)
     guesses = [
         f"{', '.join(found) or 'no column'} as {word} (--{option} names others)"
         for named, found, word, option in (
-            (named_images, images, "pictures", "image"),
+            (named_images, images, _told(kinds), "image"),
             (named_texts, texts, "text", "text"),
         )
         if named is None and (found or not (images or texts))
     ]
     notice = f"took {' and '.join(guesses)}" if guesses and table.count else ""
     media: list[tuple[Modality, str]] = [("image", name) for name in images]
-    return Roles(texts, media + [("audio", name) for name in audios], id_column, notice)
+    media += [("audio", name) for name in audios]
+    kinds |= {"text"} if texts else set()
+    kinds |= {"audio"} if audios else set()
+    return Roles(texts, media, id_column, notice, frozenset(kinds))
+
+
+def _told(kinds: set[Modality]) -> str:
+    """Return what a column of pictures and documents is called."""
+    if "image" in kinds:
+        return "pictures and documents" if len(kinds) > 1 else "pictures"
+    return "documents" if kinds else "pictures"
 
 
 def _named(table: Table, names: Names) -> list[str] | None:
-    """Return the columns that an option names; a string may name several, with commas."""
+    """Return the columns that an option names: by name, by label, or several of these.
+
+    A string may name several, with commas; a tuple may be one label of several levels.
+    """
     if names is None:
         return None
+    whole = text_of(names) if isinstance(names, Hashable) else ""
+    if whole and whole in table.columns:
+        return [whole]
     if isinstance(names, str):
-        whole = names.strip()
-        names = [whole] if whole in table.columns else whole.split(",")
+        names = names.split(",")
     if not isinstance(names, Iterable):
         raise SourceError(f"{names!r} names no column; give a name, or a list of names.")
-    found = [str(name).strip() for name in names]
+    found = [text_of(name) for name in names]
+    found = [name if name in table.columns else name.strip() for name in found]
     found = [name for name in found if name]
     for name in found:
         _known(table, name)
@@ -135,7 +155,9 @@ def table_source(
     """
     pictures = {name for _, name in chosen.media}
     parts = [
-        replace(part, column=replace(part.column, kind="media", dtype="object", detail=""))
+        replace(
+            part, column=replace(part.column, kind="media", dtype="object", detail={}, inner=None)
+        )
         if part.column.role == "column"
         and _is_media(table, part, named=part.column.name in pictures)
         else part
@@ -261,15 +283,20 @@ class _Rows:
             zip(ids, rows, levels, texts, strict=True)
         ):
             pieces = [Piece("text", piece) for piece in chunks(text, self.chunk_tokens)]
+            documents = []
             for modality, name, values in cells:
                 try:
                     media = media_of(values[at], self.folders)
                 except SourceError as problem:
                     yield Problem(item_id, f"column {name!r}: {problem}")
                     continue
-                if media is not None:
-                    pieces.append(Piece(modality, media=media))
-            yield Item(item_id, pieces, dict(zip(names, row, strict=True)), index)
+                if media is None:
+                    continue
+                if media.path is not None and media.path.suffix.lower() in READABLE_SUFFIXES:
+                    documents.append(document(media.path, self.chunk_tokens, about=False))
+                else:
+                    pieces.append(Piece(modality, media=media, column=name))
+            yield Item(item_id, pieces, dict(zip(names, row, strict=True)), index, documents)
 
     def _texts(self, plain: dict[str, list[object]], count: int) -> list[str]:
         columns = [plain[name] for name in self.roles.texts]

@@ -6,7 +6,7 @@ import csv
 import json
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.errors import SourceError, a_kind
 from mmrag_jupyter.items import Problem
 from mmrag_jupyter.sources.frames import arrow_table, pandas_table, refuse_duplicates
 from mmrag_jupyter.sources.plain import is_missing, kind_of
@@ -135,7 +135,7 @@ def _json_lines(path: Path) -> tuple[Table, list[Problem], str]:
                 problems.append(Problem(f"{path.name}, line {number}", f"not JSON: {error}"))
                 continue
             if not isinstance(record, dict):
-                reason = f"a {type(record).__name__}, where each line is an object with columns"
+                reason = f"{a_kind(record)}, where each line is an object with columns"
                 problems.append(Problem(f"{path.name}, line {number}", reason))
                 continue
             records.append(record)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ def read(series):
         (pd.Series([1.5, None, np.inf]), "float", "float64", [1.5, None, np.inf]),
         (pd.Series([1.5, None], dtype="Float32"), "float", "Float32", [1.5, None]),
         (pd.Series([1.5], dtype="longdouble"), "float", "float128", [1.5]),
-        (pd.Series(["a", None], dtype="string"), "str", "string", ["a", None]),
+        (pd.Series(["a", None], dtype="string"), "str", "string[pyarrow]", ["a", None]),
         (pd.Series(["a", None], dtype="string[python]"), "str", "string[python]", ["a", None]),
         (pd.Series(["nan", None], dtype="str"), "str", "str", ["nan", None]),
         (pd.Series(["a", None], dtype=object), "str", "object", ["a", None]),
@@ -39,17 +38,20 @@ def read(series):
         (pd.Series([None, None], dtype="float64"), "float", "float64", [None, None]),
         (pd.Series(["2020", None], dtype="datetime64[s]"), "datetime", "datetime64[s]",
          [dt.datetime(2020, 1, 1), None]),
-        (pd.Series(np.array(["20000-01-01", "NaT"], "datetime64[s]")), "str", "object",
-         ["20000-01-01 00:00:00", None]),
+        (pd.Series(np.array(["20000-01-01", "NaT"], "datetime64[s]")), "str", "datetime64[s]",
+         ["20000-01-01T00:00:00", None]),
+        (pd.Series(np.array([10**15, "NaT"], "timedelta64[s]")), "int", "timedelta64[s]",
+         [10**15, None]),
         (pd.Series([1, None], dtype="timedelta64[s]"), "timedelta", "timedelta64[s]",
          [dt.timedelta(seconds=1), None]),
         (pd.Series(["2020-01", None], dtype="period[M]"), "str", "period[M]", ["2020-01", None]),
-        (pd.Series(pd.IntervalIndex.from_breaks([0, 1])), "str", "object", ["(0, 1]"]),
+        (pd.Series(pd.IntervalIndex.from_breaks([0, 1])), "str", "interval[int64, right]",
+         ["(0, 1]"]),
         (pd.Series([1j]), "str", "complex128", ["1j"]),
-        (pd.Series(pd.arrays.SparseArray([0, 1])), "int", "int64", [0, 1]),
+        (pd.Series(pd.arrays.SparseArray([0, 1])), "int", "Sparse[int64, 0]", [0, 1]),
         (pd.Series([1, None], dtype="int32[pyarrow]"), "int", "int32[pyarrow]", [1, None]),
-        (pd.Series([[1], None], dtype=pd.ArrowDtype(pa.list_(pa.int64()))), "json", "object",
-         [[1], None]),
+        (pd.Series([[1], None], dtype=pd.ArrowDtype(pa.list_(pa.int64()))), "json",
+         "list<item: int64>[pyarrow]", [[1], None]),
     ],
     ids=lambda value: str(getattr(value, "dtype", "")),
 )  # fmt: skip
@@ -87,15 +89,15 @@ def test_a_categorical_keeps_its_categories_and_their_order(categories, kind, in
     categories = pd.Index(categories)
     series = pd.Series(pd.Categorical.from_codes([1, -1, 0], categories, ordered=True))
     column, values = read(series)
-    detail = json.loads(column.detail)
+    detail = column.detail
     assert (column.kind, column.dtype) == (kind, "category")
     assert values == [categories[1], None, categories[0]]
     assert detail["ordered"] is True
     again = pd.Categorical(
-        values, pd.Index(detail["categories"], dtype=detail["dtype"]), ordered=True
+        values, pd.Index(detail["categories"], dtype=column.inner.dtype), ordered=True
     )
     assert (pd.Series(again).cat.codes == [1, -1, 0]).all()
-    assert detail["dtype"] == str(categories.dtype) == inner or inner == "datetime64[us]"
+    assert column.inner.dtype == str(categories.dtype) == inner
 
 
 def test_a_slice_reads_like_the_whole():
@@ -125,7 +127,7 @@ def test_a_slice_reads_like_the_whole():
          [dt.datetime(1970, 1, 1)]),
         (pa.array([10**12], pa.timestamp("s")), "str", "object", ["33658-09-27T01:46:40"]),
         (pa.array([[1, None], None]), "json", "object", [[1, None], None]),
-        (pa.array([{"a": b"x"}]), "json", "object", [{"a": "eA=="}]),
+        (pa.array([{"a": b"x"}]), "json", "object", [{"a": b"x"}]),
     ],
     ids=lambda value: str(getattr(value, "type", "")),
 )  # fmt: skip
@@ -151,5 +153,5 @@ def test_arrow_dictionaries_are_categories_over_all_chunks():
     chunks = pa.chunked_array([first, pa.array(["c", "a"]).dictionary_encode()])
     found = describe_arrow("x", chunks)
     assert found.column.dtype == "category"
-    assert json.loads(found.column.detail)["categories"] == ["a", "b", "c"]
+    assert found.column.detail["categories"] == ["a", "b", "c"]
     assert found.read(chunks.slice(2, 2)) == [None, "c"]

@@ -66,11 +66,11 @@ def test_listing_opens_no_file(folder, monkeypatch):
     assert len(sources.read(folder).ids) == 3
 
 
-def test_what_is_neither_picture_nor_text_is_counted(folder):
+def test_what_is_neither_picture_nor_text_nor_document_is_counted(folder):
     for name in ("a.zip", "b.zip", "table.csv", "README"):
         (folder / name).write_bytes(b"x")
     told, _, suffixes = sources.read(folder).notice.partition(": ")
-    assert told == "skipped 4 files that are neither picture nor text"
+    assert told == "skipped 4 files that are neither picture, text nor document"
     assert suffixes.startswith(".zip, ")
     assert set(suffixes.split(", ")) == {".zip", ".csv", "without a suffix"}
 
@@ -78,7 +78,7 @@ def test_what_is_neither_picture_nor_text_is_counted(folder):
 def test_an_empty_folder_says_so(tmp_path):
     source = sources.read(tmp_path)
     assert list(source.ids) == list(source) == []
-    assert f"no pictures and no texts in {tmp_path}" in source.notice
+    assert f"no pictures, texts or documents in {tmp_path}" in source.notice
 
 
 def test_dead_links_are_problems_beside_the_items(folder):
@@ -108,6 +108,10 @@ def test_formats_that_need_other_programs_are_not(suffix):
     assert suffix not in picture_suffixes()
 
 
+RUSSIAN = "Москва - столица России, большой город."
+JAPANESE = "東京は日本の首都であり、多くの人々が住んでいます。"
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [
@@ -115,7 +119,11 @@ def test_formats_that_need_other_programs_are_not(suffix):
         ("größe 🍌 שלום".encode(), "größe 🍌 שלום"),
         ("\ufeffmarked".encode(), "marked"),
         ("both".encode("utf-16"), "both"),
-        (b"caf\xe9", "caf\ufffd"),
+        (b"caf\xe9", "café"),
+        ("größe".encode("utf-16-be"), "größe"),
+        (RUSSIAN.encode("cp1251"), RUSSIAN),
+        (JAPANESE.encode("shift_jis"), JAPANESE),
+        (b"\x81\x8d", "\ufffd\ufffd"),
         (b"a\0b", "ab"),
         (b"line\r\nline", "line\nline"),
     ],

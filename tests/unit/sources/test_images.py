@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import threading
+import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,13 @@ from PIL import Image, ImageFile
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.items import Media
 from mmrag_jupyter.sources import images
-from mmrag_jupyter.sources.images import media_bytes, media_digest, open_image
+from mmrag_jupyter.sources.images import (
+    is_encoded_picture,
+    media_bytes,
+    media_digest,
+    open_image,
+    picture_size,
+)
 
 # Pillow warns of some damage before it gives up on it.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -244,18 +251,58 @@ def test_a_decompression_bomb_is_refused_with_its_size_whatever_pillows_limit(
     assert limit == Image.MAX_IMAGE_PIXELS
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_large_pictures_below_the_limit_are_tried():
     with pytest.raises(SourceError, match="is cut short"):
         open_image(Media(data=bomb(10_000, 10_000)))
 
 
+def warned_by(act):
+    """Return what a call warns of, all warnings let through."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        act()
+        return [warning.category for warning in caught]
+
+
+def test_a_large_picture_is_opened_without_pillows_warning_of_it(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    data = encoded(Image.new("RGB", (14, 14)))
+    media = Media(data=data)
+    for ours in (open_image, picture_size, lambda media: is_encoded_picture(media.data)):
+        assert warned_by(lambda ours=ours: ours(media)) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert open_image(media).size == (14, 14)
+
+
+def test_the_users_own_pictures_are_warned_of_before_and_during_and_after(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    data = encoded(Image.new("RGB", (14, 14)))
+
+    def users_own():
+        Image.open(io.BytesIO(data)).close()
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            thread = threading.Thread(target=users_own)
+            thread.start()
+            thread.join()
+            return super().read(size)
+
+    monkeypatch.setattr(images, "_opened", lambda media: Slow(media.data))
+    large = Image.DecompressionBombWarning
+    assert warned_by(users_own) == [large]
+    assert set(warned_by(lambda: open_image(Media(data=data)))) == {large}
+    assert warned_by(users_own) == [large]
+
+
 def test_a_jpeg_is_decoded_no_larger_than_needed():
     media = Media(data=encoded(Image.new("RGB", (1600, 1200)), "JPEG"))
     assert open_image(media).size == (1600, 1200)
-    assert open_image(media, edge=100).size == (400, 300)
-    assert open_image(media, edge=300).size == (800, 600)
-    assert open_image(media, edge=301).size == (1600, 1200)
+    assert open_image(media, edge=112).size == (200, 150)
+    assert open_image(media, edge=113).size == (400, 300)
+    assert open_image(media, edge=450).size == (800, 600)
+    assert open_image(media, edge=451).size == (1600, 1200)
     assert open_image(Media(data=encoded(Image.new("RGB", (1600, 1200)))), edge=10).size == (
         1600,
         1200,
@@ -266,7 +313,7 @@ def test_a_drafted_jpeg_is_upright_too():
     exif = Image.Exif()
     exif[0x0112] = 6
     data = encoded(Image.new("L", (1600, 1200)), "JPEG", exif=exif)
-    found = open_image(Media(data=data), edge=100)
+    found = open_image(Media(data=data), edge=200)
     assert (found.size, found.mode) == ((300, 400), "RGB")
 
 
