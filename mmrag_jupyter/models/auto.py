@@ -17,7 +17,7 @@ from mmrag_jupyter.models.cache import is_offline, snapshot
 from mmrag_jupyter.models.spaces import Models
 
 if TYPE_CHECKING:
-    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.models.spaces import AnyEmbedder
 
 PICTURES = "google/siglip2-base-patch32-256"
 TEXTS = "sentence-transformers/all-MiniLM-L6-v2"
@@ -29,13 +29,13 @@ _failed: dict[str, str] = {}
 
 
 def choose(modalities: frozenset[str], *, long_text: bool) -> Models:
-    """Return models for texts and images, from the cache, the hub, or built in.
+    """Return models for texts, images and pages, from the cache, the hub, or built in.
 
     `long_text` says that texts are more than captions. Never raises: what cannot be had is
     replaced by the built-in model, and the notice says so.
     """
-    tried: dict[str, Embedder | str] = {}
-    by_modality: dict[str, Embedder] = {}
+    tried: dict[str, AnyEmbedder | str] = {}
+    by_modality: dict[str, AnyEmbedder] = {}
     for modality in sorted(modalities):
         for name in _candidates(modality, modalities, long_text=long_text):
             if name not in tried:
@@ -51,12 +51,12 @@ def choose(modalities: frozenset[str], *, long_text: bool) -> Models:
 
 
 def _candidates(modality: str, modalities: frozenset[str], *, long_text: bool) -> list[str]:
-    if modality == "image":
+    if modality in {"image", "page"}:
         return [PICTURES]
     return [PICTURES, TEXTS] if "image" in modalities and not long_text else [TEXTS]
 
 
-def _try(name: str) -> Embedder | str:
+def _try(name: str) -> AnyEmbedder | str:
     """Return the loaded embedder, or why it cannot be had."""
     if name in _failed:
         return _failed[name]
@@ -74,12 +74,11 @@ def _try(name: str) -> Embedder | str:
     return found
 
 
-def _notice(missing: frozenset[str], tried: dict[str, Embedder | str]) -> str:
+def _notice(missing: frozenset[str], tried: dict[str, AnyEmbedder | str]) -> str:
     if not missing:
         return ""
     why = next(found for found in tried.values() if isinstance(found, str))
-    how = {
-        frozenset({"image"}): "pictures are compared by colour and layout",
-        frozenset({"text"}): "texts are found by their words",
-    }.get(missing, "pictures are compared by colour and layout, texts found by their words")
-    return f"Built-in model: {how}, since {why}. {_CHANGE}"
+    how = ["pictures are compared by colour and layout"] if "image" in missing else []
+    if words := [f"{one}s" for one in ("text", "page") if one in missing]:
+        how.append(f"{' and '.join(words)} {'' if how else 'are '}found by their words")
+    return f"Built-in model: {', '.join(how)}, since {why}. {_CHANGE}"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL.Image import Image
 
+    from mmrag_jupyter.models.spaces import AnyEmbedder
+
     Vectors: TypeAlias = npt.NDArray[np.float32]
 
 MODALITIES = ("text", "image", "audio")
@@ -105,10 +107,10 @@ def checked(
         raise ModelError(
             f"{embedder.name} failed on {_count(len(inputs), modality)}: {reason(error)}"
         ) from error
-    return _sound(embedder, vectors, len(inputs))
+    return sound(embedder.name, embedder.dim, vectors, len(inputs))
 
 
-def title(embedder: Embedder) -> str:
+def title(embedder: AnyEmbedder) -> str:
     """Return the embedder's name, with its address where the name does not say it."""
     address = getattr(embedder, "address", None)
     known = address is None or embedder.name.startswith(address)
@@ -123,22 +125,36 @@ def reason(error: BaseException) -> str:
     return f"{kind}: {said[:300]}" if said else kind
 
 
-def _sound(embedder: Embedder, vectors: object, count: int) -> Vectors:
+def sound(name: str, dim: int, vectors: object, count: int | None = None) -> Vectors:
+    """Return what a model gave as `(count, dim)` float32, every row L2-normalised.
+
+    Parameters
+    ----------
+    name
+        The model, as error messages call it.
+    count
+        How many vectors are wanted; None takes any number.
+
+    Raises
+    ------
+    ModelError
+        When it is no such array, or a vector is not finite or zero.
+    """
     import numpy as np
 
-    name, dim = embedder.name, embedder.dim
     try:
         array = np.ascontiguousarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ModelError(f"{name} did not return an array of numbers: {reason(error)}") from error
     if array.ndim != 2:  # noqa: PLR2004 - a matrix has two
         raise ModelError(
-            f"{name} returned an array of shape {array.shape}; ({count}, {dim}) is needed"
+            f"{name} returned an array of shape {array.shape}; ({count or 'n'}, {dim}) is needed"
         )
-    if len(array) != count:
+    if count is not None and len(array) != count:
         raise ModelError(f"{name} returned {len(array)} vectors for {count} inputs")
     if array.shape[1] != dim:
         raise ModelError(f"{name} returned vectors of {array.shape[1]} numbers; its dim says {dim}")
+    count = len(array)
     lengths = np.sqrt(np.einsum("ij,ij->i", array, array, dtype=np.float64))
     if not np.isfinite(lengths).all():
         row = int(np.argmin(np.isfinite(lengths)))
@@ -147,7 +163,7 @@ def _sound(embedder: Embedder, vectors: object, count: int) -> Vectors:
     if not lengths.all():
         row = int(np.argmin(lengths))
         raise ModelError(f"{name} returned a zero vector in row {row} of {count}")
-    if np.abs(lengths - 1).max() > _SLACK:
+    if np.abs(lengths - 1).max(initial=0) > _SLACK:
         array = (array / lengths[:, None]).astype(np.float32)
     return array
 

@@ -54,7 +54,7 @@ def cached() -> dict[str, ModelFolder]:
                     facts = read_folder(folder)
                 except ModelError:
                     continue
-                if facts.is_sentence_transformer or facts.kind in TWO_TOWERS:
+                if facts.is_sentence_transformer or facts.is_late or facts.kind in TWO_TOWERS:
                     found.setdefault(name, facts)
     return found
 

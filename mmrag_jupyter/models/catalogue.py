@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models.auto import PICTURES, TEXTS
-from mmrag_jupyter.models.cache import cached
+from mmrag_jupyter.models.cache import cached, snapshot
 from mmrag_jupyter.models.folder import ModelFolder, read_folder
+from mmrag_jupyter.models.language import ON_CPU, ON_GPU
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +42,7 @@ _BUILTIN = _Row(
 )
 
 _BOTH = frozenset({"text", "image"})
+_NONE = frozenset({"nothing"})
 
 # Sizes and licences as their publishers state them.
 _RECOMMENDED = (
@@ -52,6 +54,22 @@ _RECOMMENDED = (
         151_000_000,
         "mit",
         "pictures, with little memory",
+        "recommended",
+    ),
+    _Row(
+        "ModernVBERT/colmodernvbert-merged",
+        _BOTH,
+        251_000_000,
+        "mit",
+        "pages of PDFs (late interaction)",
+        "recommended",
+    ),
+    _Row(
+        "vidore/colqwen2-v1.0-hf",
+        _BOTH,
+        2_210_000_000,
+        "apache-2.0",
+        "pages of PDFs, at their best (late interaction)",
         "recommended",
     ),
     _Row(
@@ -71,6 +89,15 @@ _RECOMMENDED = (
         "recommended",
         also_needs="torchvision",
     ),
+    _Row(f"hf:{ON_CPU}", _NONE, 507_000_000, "apache-2.0", "answers (--llm)", "recommended"),
+    _Row(
+        f"hf:{ON_GPU}",
+        _NONE,
+        2_130_000_000,
+        "apache-2.0",
+        "answers, at their best (--llm)",
+        "recommended",
+    ),
 )
 
 
@@ -85,7 +112,7 @@ def catalogue(in_use: Iterable[SpaceSpec] = ()) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a model: `name` (what `--model` takes), `embeds`, `size` (number of
+        One row a model: `name` (what `--model`, or `--llm`, takes), `embeds`, `size` (number of
         weights), `licence`, `needs`, `good for`, and `status`: in use, cached, built in or
         recommended.
     """
@@ -94,6 +121,9 @@ def catalogue(in_use: Iterable[SpaceSpec] = ()) -> pd.DataFrame:
     rows = {row.name: row for row in (_BUILTIN, *_RECOMMENDED)}
     for name, folder in cached().items():
         rows[name] = _of_folder(name, folder, rows.get(name), "cached")
+    for model in (ON_CPU, ON_GPU):
+        if snapshot(model) is not None:
+            rows[f"hf:{model}"] = replace(rows[f"hf:{model}"], status="cached")
     for space in in_use:
         name = space.address or space.name
         rows[name] = _used(name, space, rows.get(name))

@@ -24,12 +24,22 @@ TWO_TOWERS = frozenset(
     {"align", "altclip", "chinese_clip", "clip", "metaclip_2", "siglip", "siglip2"}
 )
 
+# What sentence-transformers calls the kinds of models, and what a folder must be to embed.
+EMBEDDERS = frozenset({"SentenceTransformer", "MultiVectorEncoder"})
+RERANKERS = frozenset({"CrossEncoder"})
+# ColBERT models of before sentence-transformers had a name for them (PyLate).
+_LATE = frozenset({"MultiVectorEncoder", "ColBERT"})
+# sentence-transformers has its own class for this one, and runs nothing of PyLate's.
+_KNOWN_MODULES = ("sentence_transformers.", "pylate.models.Dense.")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
     """A folder with everything that loading needs, as far as can be told without loading.
 
-    `kind` is the architecture (`"clip"`, `"bert"`), `dtype` the type of most weights.
+    `kind` is the architecture (`"clip"`, `"bert"`), `dtype` the type of most weights. `sort`
+    is what sentence-transformers calls its class; `sees` tells of a late-interaction model
+    whether it reads pictures, and texts as questions only.
     """
 
     path: Path
@@ -37,6 +47,13 @@ class ModelFolder:
     is_sentence_transformer: bool
     weights: tuple[Weights, ...]
     configs: tuple[Path, ...]
+    sort: str = "SentenceTransformer"
+    sees: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it gives many vectors a text or picture, one a token."""
+        return self.sort == "MultiVectorEncoder"
 
     @property
     def parameters(self) -> int:
@@ -69,6 +86,8 @@ class ModelFolder:
         declared = _declared_modalities(self.path)
         if declared:
             return declared
+        if self.is_late:
+            return frozenset({"text", "image"} if self.sees else {"text"})
         if self.kind in TWO_TOWERS or re.search(r"_vl|_omni|idefics|paligemma", self.kind):
             return frozenset({"text", "image"})
         return frozenset({"text", "audio"} if self.kind == "clap" else {"text"})
@@ -87,14 +106,19 @@ class ModelFolder:
         return f"{self.kind}#{digest.hexdigest()}"
 
 
-def read_folder(path: Path) -> ModelFolder:
+def read_folder(path: Path, sorts: frozenset[str] = EMBEDDERS) -> ModelFolder:
     """Examine a model's folder.
+
+    Parameters
+    ----------
+    sorts
+        What it may be, in sentence-transformers' names.
 
     Raises
     ------
     ModelError
         When there is no model in it, a part is missing or damaged, its weights are kept
-        as pickles only, or it wants code of its own to be run.
+        as pickles only, it wants code of its own to be run, or is of another sort.
     """
     if not path.is_dir():
         raise ModelError(f"there is no model folder {str(path)!r}")
@@ -103,6 +127,9 @@ def read_folder(path: Path) -> ModelFolder:
     if config is None and not modules:
         raise ModelError(f"there is no model in {str(path)!r}: it has no config.json")
     kind = _kind(config, modules)
+    sort, sees = _sort(path, config, is_plain=not modules)
+    if sort not in sorts:
+        raise _of_another_sort(path, sort, sorts)
     places = [path, *(path / module["path"] for module in modules if module["path"])]
     weights = _weights(path, places)
     configs = sorted(
@@ -111,7 +138,7 @@ def read_folder(path: Path) -> ModelFolder:
         for file in place.glob("*")
         if file.suffix in {".json", ".txt", ".model", ".jinja"} and file.is_file()
     )
-    return ModelFolder(path, kind, bool(modules), weights, tuple(configs))
+    return ModelFolder(path, kind, bool(modules), weights, tuple(configs), sort, sees)
 
 
 def _modules(path: Path) -> list[dict[str, str]]:
@@ -125,20 +152,41 @@ def _modules(path: Path) -> list[dict[str, str]]:
     ):
         raise ModelError(f"{file} is not a list of modules; get the model again")
     for module in modules:
-        if not str(module["type"]).startswith("sentence_transformers."):
+        if not str(module["type"]).startswith(_KNOWN_MODULES):
             raise ModelError(
                 f"the model in {str(path)!r} wants code of its own to be run "
                 f"({module['type']}), which is never done; choose another (%mmrag models)"
             )
+    return modules
+
+
+def _sort(path: Path, config: Path | None, *, is_plain: bool) -> tuple[str, bool]:
+    """Return what sentence-transformers calls a model, and whether it is a retriever that sees."""
     settings = path / "config_sentence_transformers.json"
     said = _json(settings) if settings.is_file() else {}
-    sort = said.get("model_type", "SentenceTransformer") if isinstance(said, dict) else ""
-    if sort != "SentenceTransformer":
-        raise ModelError(
-            f"the model in {str(path)!r} is a {sort}; an embedder gives one vector a text or "
-            "picture (%mmrag models)"
+    named = said.get("model_type") if isinstance(said, dict) else None
+    model = _json(config) if config is not None else {}
+    classes = model.get("architectures") if isinstance(model, dict) else None
+    built = [str(one) for one in classes or ()]
+    sees = any(one.endswith("ForRetrieval") for one in built)
+    if named in _LATE or (named is None and (sees or "HF_ColBERT" in built)):
+        return "MultiVectorEncoder", sees or "image" in _declared_modalities(path)
+    ranks = any(one.endswith("ForSequenceClassification") for one in built)
+    if named is None and is_plain and ranks:
+        return "CrossEncoder", False
+    return str(named or "SentenceTransformer"), False
+
+
+def _of_another_sort(path: Path, sort: str, sorts: frozenset[str]) -> ModelError:
+    if sorts == RERANKERS:
+        return ModelError(
+            f"the model in {str(path)!r} embeds texts or pictures one by one; a reranker reads a "
+            "question and a text together (a CrossEncoder)"
         )
-    return modules
+    return ModelError(
+        f"the model in {str(path)!r} is a {sort}; an embedder gives vectors of a text or "
+        "picture (%mmrag models)"
+    )
 
 
 def _config_candidates(path: Path, modules: Sequence[dict[str, str]]) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmrag_jupyter.errors import ModelError, did_you_mean
 from mmrag_jupyter.models.base import reason
 from mmrag_jupyter.models.cache import cached, is_offline, roots, snapshot
-from mmrag_jupyter.models.folder import ModelFolder, read_folder
+from mmrag_jupyter.models.folder import EMBEDDERS, ModelFolder, read_folder
 
 # Seconds to wait for the hub's first answer.
 _PATIENCE = 5.0
@@ -20,10 +20,13 @@ _ORGANISATION = "sentence-transformers"
 _NAMES_SHOWN = 5
 
 
-def obtain(name: str, commit: str | None = None) -> ModelFolder:
+def obtain(
+    name: str, commit: str | None = None, *, sorts: frozenset[str] = EMBEDDERS
+) -> ModelFolder:
     """Return the folder of a model of the hub, downloaded if need be and allowed.
 
-    `commit` asks for one revision; else the cached one is taken, or the hub's newest.
+    `commit` asks for one revision; else the cached one is taken, or the hub's newest. `sorts`
+    is what it may be, as `read_folder` takes them.
 
     Raises
     ------
@@ -34,7 +37,7 @@ def obtain(name: str, commit: str | None = None) -> ModelFolder:
     folder = snapshot(full, commit)
     if folder is not None:
         try:
-            return read_folder(folder)
+            return read_folder(folder, sorts)
         except ModelError:
             # A download that broke off is completed, if that is possible.
             if is_offline():
@@ -43,7 +46,7 @@ def obtain(name: str, commit: str | None = None) -> ModelFolder:
         raise ModelError(
             _not_cached(name) if snapshot(full) is None else _other_commit(full, commit)
         )
-    return read_folder(download(full, commit))
+    return read_folder(download(full, commit), sorts)
 
 
 def full_name(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models import device as devices
+from mmrag_jupyter.models import memory
 from mmrag_jupyter.models.base import reason
 from mmrag_jupyter.models.folder import TWO_TOWERS
 from mmrag_jupyter.models.pictures import Pictures, from_processor
@@ -57,9 +58,10 @@ def load(folder: ModelFolder) -> Loaded:
     Raises
     ------
     ModelError
-        When the libraries cannot make a model of the folder.
+        When it does not fit into memory, or the libraries cannot make a model of the folder.
     """
     where = devices.choose(folder.dtype)
+    memory.check_fits(folder, where)
     with quiet() as missing:
         try:
             import torch
@@ -76,7 +78,7 @@ def load(folder: ModelFolder) -> Loaded:
             # The first module follows model_kwargs; a projection after it has its own files.
             for module in list(model)[1:]:
                 module.to(dtype)
-            _require_all(folder, missing)
+            require_all(folder, missing)
             return describe(model, batch=where.batch)
         except ModelError:
             raise
@@ -152,7 +154,14 @@ def quiet() -> Iterator[list[str]]:
             transformers_logging.enable_progress_bar()
 
 
-def _require_all(folder: ModelFolder, missing: list[str]) -> None:
+def require_all(folder: ModelFolder, missing: list[str]) -> None:
+    """Refuse a model that was loaded without some of its weights, as `quiet` has noted them.
+
+    Raises
+    ------
+    ModelError
+        A weight that matters was not in the folder.
+    """
     needed = [name for name in missing if not any(part in name for part in _UNUSED)]
     if needed:
         more = f" and {len(needed) - 1} more" if len(needed) > 1 else ""

@@ -12,19 +12,27 @@ from mmrag_jupyter.errors import ModelError, did_you_mean
 from mmrag_jupyter.models.base import MODALITIES
 from mmrag_jupyter.models.folder import read_folder
 from mmrag_jupyter.models.hub import full_name, obtain
+from mmrag_jupyter.models.late import is_late
+from mmrag_jupyter.models.late_model import LateModel
+from mmrag_jupyter.models.late_model import shared as shared_late
 from mmrag_jupyter.models.sentence import SentenceEmbedder, shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llama_index.core.base.embeddings.base import BaseEmbedding
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import MultiVectorEncoder, SentenceTransformer
 
-    from mmrag_jupyter.models.base import Embedder
-    from mmrag_jupyter.models.spaces import SpaceSpec
+    from mmrag_jupyter.models.spaces import AnyEmbedder, SpaceSpec
 
     ModelLike: TypeAlias = (
-        str | os.PathLike[str] | Embedder | SentenceTransformer | BaseEmbedding | None
+        str
+        | os.PathLike[str]
+        | AnyEmbedder
+        | SentenceTransformer
+        | MultiVectorEncoder
+        | BaseEmbedding
+        | None
     )
 
 BUILTIN = "builtin"
@@ -33,7 +41,7 @@ AUTO = "auto"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
-def embedder(given: ModelLike, known: Sequence[SpaceSpec] = ()) -> Embedder:
+def embedder(given: ModelLike, known: Sequence[SpaceSpec] = ()) -> AnyEmbedder:
     """Return the embedder for a name, a folder or an object.
 
     A named model is not loaded yet; its folder has been examined. What a collection knows
@@ -49,7 +57,7 @@ def embedder(given: ModelLike, known: Sequence[SpaceSpec] = ()) -> Embedder:
     return _by_object(given)
 
 
-def again(space: SpaceSpec) -> Embedder:
+def again(space: SpaceSpec) -> AnyEmbedder:
     """Return the embedder that a space was made with, not loaded yet.
 
     Raises
@@ -76,7 +84,7 @@ def again(space: SpaceSpec) -> Embedder:
     return found
 
 
-def _builtin() -> Embedder:
+def _builtin() -> AnyEmbedder:
     from mmrag_jupyter.models.builtin import BuiltinEmbedder
 
     return BuiltinEmbedder()
@@ -84,7 +92,7 @@ def _builtin() -> Embedder:
 
 def _by_name(
     text: str, known: Sequence[SpaceSpec], *, is_path: bool, commit: str | None = None
-) -> Embedder:
+) -> AnyEmbedder:
     if text == BUILTIN and not is_path:
         return _builtin()
     path, is_file, is_folder = _on_disk(text)
@@ -100,14 +108,12 @@ def _by_name(
         address = full_name(text)
         name = f"{address}@{folder.path.name}"
     space = next((space for space in known if space.name == name), None)
+    dim, modalities = (space.dim, space.modalities) if space else (None, None)
+    if folder.is_late:
+        made = LateModel(folder, name=name, address=address, dim=dim, modalities=modalities)
+        return shared_late(made)
     return shared(
-        SentenceEmbedder(
-            folder,
-            name=name,
-            address=address,
-            dim=space.dim if space else None,
-            modalities=space.modalities if space else None,
-        )
+        SentenceEmbedder(folder, name=name, address=address, dim=dim, modalities=modalities)
     )
 
 
@@ -121,13 +127,15 @@ def _on_disk(text: str) -> tuple[Path, bool, bool]:
         return Path(text), False, False
 
 
-def _by_object(given: object) -> Embedder:
+def _by_object(given: object) -> AnyEmbedder:
     if isinstance(given, type):
         raise ModelError(f"model= got the class {given.__name__}; give an object of it")
     # Whoever has such an object has imported its library; nothing is imported to look.
     sentences = sys.modules.get("sentence_transformers")
     if sentences is not None and isinstance(given, sentences.SentenceTransformer):
         return SentenceEmbedder.of_object(given)
+    if sentences is not None and isinstance(given, sentences.MultiVectorEncoder):
+        return LateModel.of_object(given)
     llama = sys.modules.get("llama_index.core.base.embeddings.base")
     if llama is not None and isinstance(given, llama.BaseEmbedding):
         from mmrag_jupyter.models.llama import LlamaEmbedder
@@ -136,7 +144,7 @@ def _by_object(given: object) -> Embedder:
     return _checked_object(given)
 
 
-def _checked_object(given: object) -> Embedder:
+def _checked_object(given: object) -> AnyEmbedder:
     kind = type(given).__name__
     missing = [name for name in ("name", "dim", "modalities") if not hasattr(given, name)]
     modalities = frozenset(getattr(given, "modalities", ()))
@@ -144,8 +152,11 @@ def _checked_object(given: object) -> Embedder:
     missing = [name for name in missing if not hasattr(given, name)]
     if missing:
         raise ModelError(f"{kind} is no embedder: it lacks {', '.join(missing)}")
-    found = cast("Embedder", given)
-    if not modalities or not modalities <= frozenset(MODALITIES):
+    found = cast("AnyEmbedder", given)
+    known = frozenset(MODALITIES) | ({"page"} if is_late(found) else set())
+    if is_late(found) and "text" not in modalities:
+        raise ModelError(f"{kind}.modalities has no 'text': no question could be asked of it")
+    if not modalities or not modalities <= known:
         said = ", ".join(map(repr, sorted(map(str, modalities)))) or "nothing"
         raise ModelError(f"{kind}.modalities has {said}; it may have {', '.join(MODALITIES)}")
     if not isinstance(found.name, str) or not found.name:

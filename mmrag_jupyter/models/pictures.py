@@ -49,7 +49,8 @@ class Pictures:
         import torch
 
         image = self._without_ends(image)
-        pixels = torch.from_numpy(np.array(image.convert("RGB")))
+        image = image if image.mode == "RGB" else image.convert("RGB")
+        pixels = torch.from_numpy(np.array(image))
         # This memory layout is the one that torch resizes fastest, without further threads.
         batch = pixels.permute(2, 0, 1).unsqueeze(0)
         with torch.inference_mode():
@@ -70,6 +71,23 @@ class Pictures:
         mean = torch.tensor(self.mean, device=pixels.device).view(1, -1, 1, 1)
         deviation = torch.tensor(self.deviation, device=pixels.device).view(1, -1, 1, 1)
         return cast("torch.Tensor", pixels.mul_(self.scale).sub_(mean).div_(deviation))
+
+    def area(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
+        """Return what is seen of a picture of `(width, height)` pixels, as fractions of it.
+
+        Left, top, right and bottom: without a crop all of it, else the middle.
+        """
+        if self.crop is None:
+            return 0.0, 0.0, 1.0, 1.0
+        width, height = size
+        if isinstance(self.size, int):
+            # The shorter side is made as long as `size`.
+            scale = self.size / min(width, height)
+            across, down = self.crop[1] / (width * scale), self.crop[0] / (height * scale)
+        else:
+            across, down = self.crop[1] / self.size[1], self.crop[0] / self.size[0]
+        left, top = (1 - min(across, 1.0)) / 2, (1 - min(down, 1.0)) / 2
+        return left, top, 1 - left, 1 - top
 
     def _without_ends(self, image: Image) -> Image:
         """Cut the ends of a very long picture, which the crop would throw away, before resizing."""

@@ -12,8 +12,8 @@ from mmrag_jupyter.models.spaces import Models, SpaceSpec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mmrag_jupyter.models.base import Embedder
     from mmrag_jupyter.models.named import ModelLike
+    from mmrag_jupyter.models.spaces import AnyEmbedder
 
 
 def recall(
@@ -48,18 +48,18 @@ def recall(
             _check_known(one, spaces)
     by_name = {one.name: one for one in offered}
     found = [by_name.get(space.name) or named.again(space) for space in spaces]
-    by_modality: dict[str, Embedder] = {}
+    by_modality: dict[str, AnyEmbedder] = {}
     # A model of several modalities makes way for one that is there for texts alone.
     for embedder, space in sorted(zip(found, spaces, strict=True), key=_breadth, reverse=True):
         by_modality.update(dict.fromkeys(sorted(space.modalities), embedder))
     return Models(by_modality, others=tuple(found))
 
 
-def _breadth(pair: tuple[Embedder, SpaceSpec]) -> int:
+def _breadth(pair: tuple[AnyEmbedder, SpaceSpec]) -> int:
     return len(pair[1].modalities)
 
 
-def _check_known(offered: Embedder, spaces: Sequence[SpaceSpec]) -> None:
+def _check_known(offered: AnyEmbedder, spaces: Sequence[SpaceSpec]) -> None:
     space = next((space for space in spaces if space.name == offered.name), None)
     if space is None:
         made_with = " and ".join(dict.fromkeys(space.name for space in spaces))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, cast
@@ -15,14 +16,18 @@ if TYPE_CHECKING:
 
     import torch
     from PIL.Image import Image
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import MultiVectorEncoder, SentenceTransformer
 
     from mmrag_jupyter.models.base import Vectors
     from mmrag_jupyter.models.folder import ModelFolder
     from mmrag_jupyter.models.loading import Loaded
+    from mmrag_jupyter.models.maps import Maps
 
 # Numbers of each tensor that go into the fingerprint of a model in memory.
 _SAMPLE = 16
+_WORD = re.compile(r"\w+")
+# More words of a question have no map of their own.
+_MOST_WORDS = 24
 
 
 class SentenceEmbedder:
@@ -63,7 +68,7 @@ class SentenceEmbedder:
         from mmrag_jupyter.models.loading import describe
 
         self = cls.__new__(cls)
-        self.name = _fingerprint(model)
+        self.name = fingerprint(model)
         self._folder = self._dim = self._modalities = None
         self._start()
         self._loaded = describe(model, batch=self._batches.size)
@@ -148,6 +153,30 @@ class SentenceEmbedder:
 
         return self._run(model, prepared)
 
+    def maps(self, image: Image, text: str = "", like: Image | None = None) -> Maps:
+        """Return where on a picture it sees what a text, or another picture, is about.
+
+        Raises
+        ------
+        ModelError
+            The model gives a vector of the whole picture and tells nothing of its parts.
+        """
+        import numpy as np
+
+        from mmrag_jupyter.models.patches import maps_of
+
+        core = getattr(cast("Any", self._model().model[0]), "model", None)
+        if like is not None:
+            return maps_of(self, core, image, (), self.embed_image([like]))
+        words = tuple(dict.fromkeys(_WORD.findall(text)))[:_MOST_WORDS]
+        vectors = self.embed_text([text, *words], query=True)
+        return maps_of(self, core, image, words, np.asarray(vectors, np.float32))
+
+    def area(self, image: Image) -> tuple[float, float, float, float]:
+        """Return what it sees of a picture: left, top, right and bottom as fractions of it."""
+        pictures = self._model().pictures
+        return pictures.area(image.size) if pictures else (0.0, 0.0, 1.0, 1.0)
+
     def _run(self, model: Callable[[list[Any]], torch.Tensor], inputs: Sequence[Any]) -> Vectors:
         import numpy as np
         import torch
@@ -210,7 +239,7 @@ def _encode(
     return cast("torch.Tensor", out)
 
 
-def _fingerprint(model: SentenceTransformer) -> str:
+def fingerprint(model: SentenceTransformer | MultiVectorEncoder) -> str:
     """Return `kind#hash` over samples of all weights, the same on every device and precision."""
     import torch
 

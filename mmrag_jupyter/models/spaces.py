@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.models.late import LateEmbedder
+
+    AnyEmbedder: TypeAlias = Embedder | LateEmbedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,12 @@ class Models:
     beside those that serve.
     """
 
-    by_modality: Mapping[str, Embedder]
+    by_modality: Mapping[str, AnyEmbedder]
     notice: str = ""
-    others: tuple[Embedder, ...] = ()
+    others: tuple[AnyEmbedder, ...] = ()
 
     @property
-    def embedders(self) -> tuple[Embedder, ...]:
+    def embedders(self) -> tuple[AnyEmbedder, ...]:
         """The distinct embedders, each of which is one space."""
         found = (*self.by_modality.values(), *self.others)
         return tuple({id(one): one for one in found}.values())

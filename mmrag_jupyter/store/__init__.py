@@ -1,9 +1,10 @@
 """What a collection keeps on disk: records in SQLite, vectors in files, indexes as caches."""
 
-from mmrag_jupyter.store.llama_spaces import is_nameless
+from mmrag_jupyter.store.llama_spaces import UNFINISHED, is_nameless
 from mmrag_jupyter.store.selection import Selection
 from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.store import Store
+from mmrag_jupyter.store.tokens_search import Question
 from mmrag_jupyter.store.values import (
     ItemRow,
     Known,
@@ -15,10 +16,12 @@ from mmrag_jupyter.store.values import (
 from mmrag_jupyter.store.writer import Writer
 
 __all__ = [
+    "UNFINISHED",
     "ItemRow",
     "Known",
     "PartRow",
     "ProblemRow",
+    "Question",
     "Selection",
     "Snapshot",
     "SourceRow",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.store import vectors
+from mmrag_jupyter.store.soundness import are_sound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,10 +65,10 @@ def append(folder: Path, block: Block) -> None:
     Raises
     ------
     ValueError
-        A vector is not finite.
+        A vector is not finite, or not of length 1.
     OSError
         It cannot be written.
     """
-    if not np.isfinite(block.vectors).all():
-        raise ValueError(f"a vector of space {block.space.name!r} is not finite")
+    if not are_sound(block.vectors).all():
+        raise ValueError(f"a vector of space {block.space.name!r} is not of length 1")
     vectors.append(vectors.path_of(folder, block.space), block.space.rows, block.vectors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,17 +57,13 @@ class Parts:
         return Run(ordinals + self.first, self.items[ordinals], self.flags[ordinals], digests)
 
 
-def encode_cells(
-    items: Sequence[NewItem], source: SourceColumns, exact: Collection[int], *, media: bool
-) -> Cells:
-    """Return the metadata and index values of items.
+def encode_cells(items: Sequence[NewItem], source: SourceColumns, exact: Collection[int]) -> Cells:
+    """Return the metadata and index values of items, and which parts stand in which column.
 
     Parameters
     ----------
     exact
         The numbers of columns that already have a place for exact values.
-    media
-        Whether to note which part stands in which column of pictures.
 
     Raises
     ------
@@ -90,10 +87,9 @@ def encode_cells(
             cells.names.append(one.exact_name)
             cells.values.append(exactly or [None] * len(items))
             cells.exact.add(one.number)
-    if media:
-        for at, one in enumerate(source.media()):
-            cells.names.append(one.name)
-            cells.values.append([_nth_picture(item, at) for item in items])
+    for at, one in enumerate(source.media()):
+        cells.names.append(one.name)
+        cells.values.append([_picture_in(item, one.column.name, at) for item in items])
     return cells
 
 
@@ -124,9 +120,10 @@ def encode_parts(items: Sequence[NewItem], numbers: Sequence[int], first: int) -
         "part": range(first, first + len(parts)),
         "item": owners.tolist(),
         "modality": modalities,
-        "text": [text or None for text in texts],
         "digest": hashes,
     }
+    if any(texts):
+        columns["text"] = [text or None for text in texts]
     paths = [part.path for part in parts]
     named = [path for path in paths if path is not None]
     if named:
@@ -134,14 +131,16 @@ def encode_parts(items: Sequence[NewItem], numbers: Sequence[int], first: int) -
         columns["path"] = [None if path is None else next(keys) for path in paths]
         columns["size"] = [part.size for part in parts]
         columns["mtime_ns"] = [part.mtime_ns for part in parts]
-    for name in ("page", "start", "end"):
-        places = [getattr(part, name) for part in parts]
-        if any(place is not None for place in places):
-            columns[name] = places
+    places: dict[str, list[object]] = {
+        "page": [part.page for part in parts],
+        "start": [part.start for part in parts],
+        "end": [part.end for part in parts],
+    }
+    columns |= {name: own for name, own in places.items() if own.count(None) < len(own)}
     blobs = [(part.digest, part.blob) for part in parts if part.blob is not None]
     if blobs:
         columns["has_blob"] = [None if part.blob is None else 1 for part in parts]
-    flags = np.array([MODALITY_CODES[name] for name in modalities], np.uint8)
+    flags = np.fromiter(map(MODALITY_CODES.__getitem__, modalities), np.uint8, len(parts))
     return Parts(
         first,
         columns,
@@ -155,29 +154,35 @@ def encode_parts(items: Sequence[NewItem], numbers: Sequence[int], first: int) -
 
 def _text_flags(owners: npt.NDArray[np.int64], texts: Sequence[str]) -> npt.NDArray[np.uint8]:
     """Return for each part whether some part of its item carries text."""
-    has_text = np.array([bool(text) for text in texts], np.bool_)
-    written = np.isin(owners, owners[has_text])
+    has_text = np.fromiter(map(bool, texts), np.bool_, len(texts))
+    # Mostly all have some or none has: then the items need not be looked at.
+    written = has_text if has_text.all() else np.isin(owners, owners[has_text])
     return np.where(written, ITEM_HAS_TEXT, 0).astype(np.uint8)
 
 
 def _check(items: Sequence[NewItem], source: SourceColumns) -> None:
     names = {one.column.name for one in source.columns if one.column.role == "column"}
     levels = len(source.index())
-    for item in items:
-        if not names.issuperset(item.metadata):
-            unknown = next(iter(item.metadata.keys() - names))
-            raise StoreError(
-                f"Item {clean(item.id)!r} has metadata {clean(unknown)!r}, which is none of the "
-                f"columns of {source.label}."
-            )
-        if item.index and len(item.index) != levels:
-            raise StoreError(
-                f"Item {clean(item.id)!r} has {len(item.index)} index values and {source.label} "
-                f"{levels} index levels."
-            )
+    # All at once: a look at each item takes five times as long.
+    if not names.issuperset(chain.from_iterable(item.metadata for item in items)):
+        odd = next(item for item in items if not names.issuperset(item.metadata))
+        unknown = next(iter(odd.metadata.keys() - names))
+        raise StoreError(
+            f"Item {clean(odd.id)!r} has metadata {clean(unknown)!r}, which is none of the "
+            f"columns of {source.label}."
+        )
+    if not {len(item.index) for item in items} <= {0, levels}:
+        odd = next(item for item in items if len(item.index) not in {0, levels})
+        raise StoreError(
+            f"Item {clean(odd.id)!r} has {len(odd.index)} index values and {source.label} "
+            f"{levels} index levels."
+        )
 
 
-def _nth_picture(item: NewItem, at: int) -> int | None:
-    """Return the number of the part that stands in the item's `at`-th column of pictures."""
+def _picture_in(item: NewItem, column: str, at: int) -> int | None:
+    """Return the number of the part in this column, the item's `at`-th of pictures."""
     pictures = [number for number, part in enumerate(item.parts) if part.modality != "text"]
+    named = {item.parts[number].column: number for number in pictures}
+    if named.keys() - {None}:
+        return named.get(column)
     return pictures[at] if at < len(pictures) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.items import Column
 from mmrag_jupyter.store.columns import widened
+from mmrag_jupyter.store.described import read_columns, write_columns
 from mmrag_jupyter.store.schema import MOST_COLUMNS
 from mmrag_jupyter.store.text import clean, from_key, to_key
 
@@ -105,7 +105,7 @@ def read_catalogue(db: sqlite3.Connection) -> Catalogue:
     for number, key, label, columns in db.execute(
         "SELECT source, key, label, columns FROM sources ORDER BY source"
     ):
-        physical = tuple(Physical(at, Column(*rest)) for at, *rest in json.loads(columns))
+        physical = tuple(Physical(at, column) for at, column in read_columns(columns))
         sources[number] = SourceColumns(number, from_key(key), from_key(label), physical)
     exact = db.execute("SELECT number FROM columns WHERE exact")
     return Catalogue(sources, frozenset(number for (number,) in exact))
@@ -122,14 +122,11 @@ def write_source(
         Two columns have the same name, or there would be too many.
     """
     numbers = _numbers(db, columns)
-    stored = [
-        [number, one.name, one.kind, one.dtype, one.detail, one.role, one.label]
-        for number, one in zip(numbers, columns, strict=True)
-    ]
+    stored = write_columns(zip(numbers, columns, strict=True))
     db.execute(
         "INSERT INTO sources (key, label, columns) VALUES (?, ?, ?)"
         " ON CONFLICT (key) DO UPDATE SET label = excluded.label, columns = excluded.columns",
-        (to_key(key), to_key(label), json.dumps(stored)),
+        (to_key(key), to_key(label), stored),
     )
     source: int = db.execute("SELECT source FROM sources WHERE key = ?", (to_key(key),)).fetchone()[
         0

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mmrag_jupyter.items import Column
 from mmrag_jupyter.store.packing import INT64, has_nanoseconds, is_json, pack, unpack
 from mmrag_jupyter.store.text import clean, encodable
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import tzinfo
 
-    from mmrag_jupyter.items import Kind
+    from mmrag_jupyter.items import Column, Kind
 
 Stored = int | float | str | bytes | None
 _MICROSECOND = timedelta(microseconds=1)
@@ -55,11 +55,11 @@ def encode(
     types.discard(type(None))
     if _fits_plainly(column.kind, types, values):
         return list(values), None  # type: ignore[arg-type]
-    zoned = bool(zone_of(column))
+    zone = zone_of(column)
     stored: list[Stored] = []
     exact: list[str | None] = []
     for value in values:
-        form, needs_exact = (None, False) if value is None else _encode(column.kind, value, zoned)
+        form, needs_exact = (None, False) if value is None else _encode(column.kind, value, zone)
         stored.append(form)
         exact.append(pack(value) if needs_exact else None)
     return stored, exact if any(one is not None for one in exact) else None
@@ -82,15 +82,25 @@ def decode(
 
 def widened(first: Column, second: Column) -> Column:
     """Return a column that holds the values of both: another kind where theirs differ."""
-    if (first.kind, first.dtype, first.detail) == (second.kind, second.dtype, second.detail):
+    if stored_alike(first, second):
         return first
+    kind, dtype = first.kind, "object"
     zones = bool(zone_of(first)), bool(zone_of(second))
     if first.kind == second.kind and zones[0] == zones[1]:
         dtype = "datetime64[us, UTC]" if zones[0] else "object"
-        return Column(first.name, first.kind, dtype, "", first.role)
-    if {first.kind, second.kind} == {"int", "float"}:
-        return Column(first.name, "float", "float64", "", first.role)
-    return Column(first.name, "any", "object", "", first.role)
+    elif {first.kind, second.kind} == {"int", "float"}:
+        kind, dtype = "float", "float64"
+    else:
+        kind = "any"
+    return replace(first, kind=kind, dtype=dtype, detail={}, inner=None)
+
+
+def stored_alike(first: Column, second: Column) -> bool:
+    """Tell whether two columns hold the same, and a dataframe stores them alike."""
+    return all(
+        getattr(first, name) == getattr(second, name)
+        for name in ("kind", "dtype", "detail", "inner")
+    )
 
 
 def _fits_plainly(kind: Kind, types: set[type], values: Sequence[object]) -> bool:
@@ -103,10 +113,10 @@ def _fits_plainly(kind: Kind, types: set[type], values: Sequence[object]) -> boo
     return (kind == "float" and types == {float}) or (kind == "bytes" and types == {bytes})
 
 
-def _encode(kind: Kind, value: object, zoned: bool) -> tuple[Stored, bool]:  # noqa: FBT001
+def _encode(kind: Kind, value: object, zone: str) -> tuple[Stored, bool]:
     """Return the comparable form of a value, and whether it needs an exact one beside it."""
     if kind == "datetime" and isinstance(value, datetime):
-        return _comparable(value), has_nanoseconds(value) or (value.tzinfo is not None) != zoned
+        return _comparable(value), has_nanoseconds(value) or not _has_zone(value, zone)
     expected = _ENCODERS.get(kind)
     if expected is not None and isinstance(value, expected[0]) and type(value) is not bool:
         form = _comparable(value)
@@ -119,6 +129,13 @@ def _encode(kind: Kind, value: object, zoned: bool) -> tuple[Stored, bool]:  # n
         form = _comparable(value)
         return form, type(form) is not type(value) or form != value
     return _comparable(value), True
+
+
+def _has_zone(value: datetime, zone: str) -> bool:
+    """Tell whether a moment read in a zone is what `value` was, with its zone."""
+    if zone == "UTC":  # of a column of objects too, each of which may have a zone of its own
+        return str(value.tzinfo) == zone
+    return (value.tzinfo is not None) == bool(zone)
 
 
 def _comparable(value: object) -> Stored:  # noqa: C901, PLR0911 - one line a type

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmrag_jupyter.store import changes, vectors
+from mmrag_jupyter.store import changes, tokens, tokens_upkeep, vectors
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 
 if TYPE_CHECKING:
@@ -19,23 +20,26 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.values import Space
 
 _BLOCK = 16_384
+# Seconds: writing an index takes some at most.
+_IN_THE_MAKING = 3600
 
 
-def compact(folder: Path, db: sqlite3.Connection, view: View) -> Path:
-    """Write a space's alive rows to a file of the next generation, and name that one instead.
+def compact(folder: Path, db: sqlite3.Connection, view: View) -> list[Path]:
+    """Write a space's alive rows to files of the next generation, and name those instead.
 
-    Readers that still see the old records find the old file, which is the caller's to delete
-    once this transaction is committed.
+    Readers that still see the old records find the old files, which are the caller's to
+    delete once this transaction is committed.
 
     Returns
     -------
-    The path of the old file.
+    The paths of the old files.
     """
     space = view.space
     alive = np.arange(space.rows) if view.rows.alive is None else np.flatnonzero(view.rows.alive)
+    # Nobody looks for the next generation before the commit that names it, and what a kill
+    # leaves of it is written over: no other name is needed, whose change might be lost.
     path = folder / vectors.file_name(space.number, space.generation + 1)
-    draft = path.with_name(path.name + ".new")
-    vectors.create(draft, space.dim, space.dtype)
+    vectors.create(path, space.dim, space.dtype)
     blobs = db.execute(
         "SELECT digests FROM runs WHERE space = ? ORDER BY row", (space.number,)
     ).fetchall()
@@ -48,18 +52,27 @@ def compact(folder: Path, db: sqlite3.Connection, view: View) -> Path:
     )
     for start in range(0, len(alive), _BLOCK):
         rows = alive[start : start + _BLOCK]
-        vectors.append(draft, start, view.vectors[rows])
+        vectors.append(path, start, view.vectors[rows])
         of = view.rows
         run = changes.Run(of.parts[rows], of.items[rows], of.flags[rows], digests[rows].tobytes())
         changes.insert_run(db, space.number, start, run)
-    draft.replace(path)
-    return vectors.path_of(folder, space)
+    tokens_upkeep.compact(folder, db, view, alive)
+    return [vectors.path_of(folder, space), tokens.path_of(folder, space)]
 
 
 def remove_strays(folder: Path, spaces: Sequence[Space]) -> None:
-    """Delete vector files that no space names: a compaction that was killed left them."""
+    """Delete files of vectors and indexes that no space names: a kill left them behind."""
     known = {vectors.path_of(folder, space) for space in spaces}
-    for path in folder.glob("space-*.vec*"):
-        if path not in known:
-            with suppress(OSError):
-                path.unlink()
+    known |= {tokens.path_of(folder, space) for space in spaces if space.token_dim}
+    known |= {folder / f"space-{space.number}.faiss" for space in spaces}
+    for kind in ("vec", "tok", "faiss"):
+        for path in folder.glob(f"space-*.{kind}*"):
+            if path not in known:
+                with suppress(OSError):
+                    _remove_stray(path)
+
+
+def _remove_stray(path: Path) -> None:
+    # Readers build indexes too, without a lock: one that is young may be in the making.
+    if ".faiss." not in path.name or time.time() - path.stat().st_mtime > _IN_THE_MAKING:
+        path.unlink()

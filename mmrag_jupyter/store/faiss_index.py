@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmrag_jupyter.store.flat import empty
+from mmrag_jupyter.store.soundness import UnsoundError, are_sound, refuse_unsound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import TypeAlias
+
+    import numpy.typing as npt
 
     from mmrag_jupyter.store.flat import Found, Mask, Queries
     from mmrag_jupyter.store.rows import Rows
     from mmrag_jupyter.store.vectors import Vectors
+
+    Told: TypeAlias = Callable[[int, int], None]
 
 # Below this many rows the flat search takes some ten milliseconds, and no index is needed.
 INDEX_ABOVE = 200_000
@@ -86,25 +94,35 @@ class Index:
         return _refined(queries, vectors, rows, k)
 
 
-def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows) -> None:
+def unheard(done: int, total: int) -> None:
+    """Say nothing of how many rows are done, and of how many."""
+
+
+def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows, told: Told) -> None:
     """Write the index of a space to `path`, in place of the one that is there.
+
+    Parameters
+    ----------
+    told
+        Hears now and then how many rows are done, and of how many.
 
     Raises
     ------
+    UnsoundError
+        One of the alive rows is no vector.
     OSError, RuntimeError
         It cannot be written.
     """
     import faiss
 
-    count, dim = vectors.shape
-    lists = max(1, int(2 * math.sqrt(count)))
-    index = faiss.index_factory(dim, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
-    alive = np.arange(count) if rows.alive is None else np.flatnonzero(rows.alive)
-    sample = np.random.default_rng(0).permutation(alive)[: _TRAINING_PER_LIST * lists]
-    index.train(np.ascontiguousarray(vectors[np.sort(sample)], np.float32))
+    count = len(vectors)
+    told(0, count)
+    index = _trained(vectors, rows, told)
     for start in range(0, count, _BLOCK):
-        index.add(np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32))
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        index.add(_block(vectors, rows, start))
+        told((count + min(start + _BLOCK, count)) // 2, count)
+    # Threads and processes may build the same index at once.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
     try:
         faiss.write_index(index, os.fspath(draft))
         facts = _FACTS.pack(count, uid)
@@ -117,6 +135,38 @@ def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _trained(vectors: Vectors, rows: Rows, told: Told) -> Any:  # noqa: ANN401 - FAISS is untyped
+    """Return an empty index whose lists suit a sample of the vectors; half of the work."""
+    import faiss
+
+    count, dim = vectors.shape
+    lists = max(1, int(2 * math.sqrt(count)))
+    index: Any = faiss.index_factory(dim, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+    alive = np.arange(count) if rows.alive is None else np.flatnonzero(rows.alive)
+    chosen = np.random.default_rng(0).permutation(alive)[: _TRAINING_PER_LIST * lists]
+    sample = np.ascontiguousarray(vectors[np.sort(chosen)], np.float32)
+    refuse_unsound(sample)
+    # Round by round, which is how it goes on from where it was, to tell how far it is.
+    rounds, index.cp.niter = index.cp.niter, 1
+    clustering = faiss.Clustering(dim, lists, index.cp)
+    for number in range(rounds):
+        clustering.train(sample, index.quantizer)
+        told(count * (number + 1) // (2 * rounds), count)
+    index.train(sample)
+    return index
+
+
+def _block(vectors: Vectors, rows: Rows, start: int) -> npt.NDArray[np.float32]:
+    """Return rows from `start` on; those that a repair has given up as zeros."""
+    block = np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)
+    sound = are_sound(block)
+    if sound.all():
+        return block
+    if rows.alive is None or not (sound | ~rows.alive[start : start + _BLOCK]).all():
+        raise UnsoundError
+    return np.where(sound[:, None], block, np.float32(0))
 
 
 def covered_rows(path: Path, uid: bytes) -> int:
@@ -170,7 +220,10 @@ def _refined(queries: Queries, vectors: Vectors, rows: np.ndarray, k: int) -> Fo
     scores, found = empty(len(queries), k)
     for at, query in enumerate(queries):
         candidates = rows[at][rows[at] >= 0]
-        exact = vectors[candidates].astype(np.float32, copy=False) @ query
+        read = vectors[candidates].astype(np.float32, copy=False)
+        # The index has a copy of its own of each: what is damaged is still found, and told.
+        refuse_unsound(read)
+        exact = read @ query
         best = np.argsort(-exact, kind="stable")[:k]
         scores[at, : len(best)] = exact[best]
         found[at, : len(best)] = candidates[best]

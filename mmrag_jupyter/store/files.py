@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.store import schema, vectors
+from mmrag_jupyter.store import schema, tokens, vectors
 from mmrag_jupyter.store.lock import WriteLock
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.values import Space
 
 _LOCK = ("lock", "lock.json")
-_OWN = (f"{schema.RECORDS}*", "space-*.vec*", "space-*.faiss*")
+_OWN = (f"{schema.RECORDS}*", "space-*.vec*", "space-*.tok*", "space-*.faiss*", "answers/*")
 
 
 def copy(folder: Path, target: Path, mode: str, spaces: Callable[[], Sequence[Space]]) -> None:
@@ -42,6 +42,7 @@ def _copy(folder: Path, target: Path, mode: str, spaces: Sequence[Space]) -> Non
     target.mkdir(parents=True, exist_ok=True)
     for space in spaces:
         names = [vectors.path_of(folder, space).name, f"space-{space.number}.faiss"]
+        names += [tokens.path_of(folder, space).name] if space.token_dim else []
         for name in names:
             if (folder / name).exists():
                 shutil.copyfile(folder / name, target / name)
@@ -77,5 +78,6 @@ def remove(folder: Path) -> None:
         lock.release()
     for name in _LOCK:
         (folder / name).unlink(missing_ok=True)
-    with suppress(OSError):
-        folder.rmdir()
+    for emptied in (folder / "answers", folder):
+        with suppress(OSError):
+            emptied.rmdir()

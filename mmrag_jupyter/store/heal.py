@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmrag_jupyter.store import changes, vectors
+from mmrag_jupyter.store import changes, tokens_upkeep, vectors
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 from mmrag_jupyter.store.rows import MODALITIES
+from mmrag_jupyter.store.soundness import are_sound
 from mmrag_jupyter.store.spaces import read_spaces
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     Runs = npt.NDArray[np.void]
 
 _BLOCK = 16_384
-# Vectors have length 1; what is written over them hardly ever has.
-_SHORTEST, _LONGEST = 0.01, 100.0
 # A row of a run that is lost stands for no part.
 _NO_PART = -1
 _RUN = np.dtype([("part", "<i8"), ("item", "<i8"), ("flag", "u1"), ("digest", f"V{DIGEST_BYTES}")])
@@ -72,7 +71,9 @@ def _heal_space(folder: Path, db: sqlite3.Connection, space: Space) -> list[str]
     whole = replace(space, rows=len(runs))
     stored = np.fromiter((part for (part,) in db.execute("SELECT part FROM parts")), np.int64)
     named = np.isin(runs["part"], stored) & _is_last(runs["part"])
-    alive = named & are_sound(vectors.mapped(folder, whole))
+    whole_tokens, broken = tokens_upkeep.heal(folder, db, whole)
+    reason = reason or broken
+    alive = named & are_sound(vectors.mapped(folder, whole)) & whole_tokens
     _write(db, whole, runs, alive)
     lost = space.rows - space.dead - int(np.count_nonzero(alive))
     if not reason and lost <= 0:
@@ -106,17 +107,6 @@ def _is_last(parts: npt.NDArray[np.int64]) -> Mask:
     last = np.zeros(len(parts), np.bool_)
     last[len(parts) - 1 - first] = True
     return last
-
-
-def are_sound(rows: vectors.Vectors) -> Mask:
-    """Tell of each vector whether it can be one: finite, and about as long as a unit."""
-    sound = np.zeros(len(rows), np.bool_)
-    for start in range(0, len(rows), _BLOCK):
-        block = np.asarray(rows[start : start + _BLOCK], np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):
-            length = np.sqrt(np.einsum("ij,ij->i", block, block))
-            sound[start : start + _BLOCK] = (length > _SHORTEST) & (length < _LONGEST)
-    return sound
 
 
 def _write(db: sqlite3.Connection, space: Space, runs: Runs, alive: Mask) -> None:

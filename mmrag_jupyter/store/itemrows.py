@@ -113,6 +113,16 @@ def read_parts_of(db: sqlite3.Connection, items: Sequence[int]) -> list[PartRow]
     return read_parts(db, [part for item in items for part in numbers.get(item, ())])
 
 
+def read_page(db: sqlite3.Connection, item: int, page: int) -> PartRow | None:
+    """Read the part that shows a page of an item, counted from 1, or None."""
+    query = (
+        f"{_PARTS} WHERE i.item = ? AND p.part BETWEEN i.part AND i.part + i.parts - 1"
+        " AND p.modality = 'page' AND p.page = ?"
+    )
+    row = db.execute(query, (item, page)).fetchone()
+    return _part(row) if row is not None else None
+
+
 def _part(row: Sequence[Any]) -> PartRow:
     part, item, item_id, number, modality, text, digest, path, page, start, end, has_blob = row
     return PartRow(

@@ -47,14 +47,19 @@ def folded(text: str) -> str:
     return _UNSPACED.sub(r" \g<0> ", unicodedata.normalize("NFKC", text))
 
 
-def match_expression(text: str) -> str:
+def match_expression(text: str, *, unfinished: bool = False) -> str:
     """Return the FTS5 expression for any of a text's words, or "" where it has none.
 
     Each word is quoted, so that nothing in the text is read as FTS5's own language. Words of
-    scripts without spaces become overlapping pairs of characters.
+    scripts without spaces become overlapping pairs of characters. The last word of an
+    `unfinished` text stands for all words that begin so.
     """
-    terms = dict.fromkeys(term for word in _telling(text) for term in _terms(word))
-    return " OR ".join(f'"{term}"' for term in list(terms)[:_MOST_TERMS])
+    terms = list(dict.fromkeys(term for word in _telling(text) for term in _terms(word)))
+    quoted = [f'"{term}"' for term in terms[:_MOST_TERMS]]
+    # The beginning of a word of one letter would find nearly everything.
+    if unfinished and quoted and len(terms[-1]) > 1 and _is_word(text[-1]):
+        quoted[-1] += " *"
+    return " OR ".join(quoted)
 
 
 def words(text: str) -> list[str]:

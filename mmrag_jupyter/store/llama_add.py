@@ -8,7 +8,7 @@ import numpy as np
 
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.store.catalogue import read_catalogue
-from mmrag_jupyter.store.llama_spaces import MODALITIES, fitting, name_of
+from mmrag_jupyter.store.llama_spaces import MODALITIES, finished, fitting, name_of
 from mmrag_jupyter.store.llama_writing import writing
 from mmrag_jupyter.store.nodecolumns import with_metadata
 from mmrag_jupyter.store.nodes import to_stored
@@ -76,7 +76,7 @@ class _Addition:
             parts = one.item.parts
             self._ordinals.append({part.modality: start + at for at, part in enumerate(parts)})
             self._digests += [part.digest for part in parts]
-        self._spaces = store.spaces()
+        self._spaces = finished(store)
         # By space, from the ordinal of a part to its vector.
         self._vectors = {space.number: self._kept(space.number) for space in self._spaces}
 
@@ -106,7 +106,7 @@ class _Addition:
         space = fitting(self._spaces, modality, dim)
         if space is None:
             self._writer.add_space(name_of(dim), None, dim, MODALITIES)
-            self._spaces = self._store.spaces()
+            self._spaces = finished(self._store)
             space = fitting(self._spaces, modality, dim)
             assert space is not None  # noqa: S101 - it has just been made
         self._vectors.setdefault(space.number, {})[ordinals[modality]] = vector

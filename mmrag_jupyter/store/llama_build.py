@@ -43,6 +43,12 @@ def build(store: Store, rows: Sequence[PartRow]) -> dict[str, BaseNode]:
         if row.item in kept:
             built[node_id] = from_stored(kept[row.item], item, parts, store.blob)
         else:
-            caption = next((part.text for part in parts if part.text), "")
-            built[node_id] = from_part(row, item, caption, store.blob)
+            built[node_id] = from_part(row, item, _caption(row, parts), store.blob)
     return built
+
+
+def _caption(row: PartRow, parts: Sequence[PartRow]) -> str:
+    """Return what stands beside a picture: the first text of its item, or all that of its page."""
+    if row.modality == "page":
+        return "\n".join(part.text for part in parts if part.page == row.page and part.text)
+    return next((part.text for part in parts if part.text), "")

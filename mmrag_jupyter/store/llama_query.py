@@ -9,6 +9,7 @@ from llama_index.core.vector_stores.types import VectorStoreQueryMode as Mode
 
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.store.llama_select import node_id_of, select
+from mmrag_jupyter.store.llama_spaces import finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,6 +88,9 @@ class _Query:
             doc_ids=query.doc_ids,
             face=face,
         )
+        # No ranking is longer, however many nodes are asked for.
+        parts, spaces = sum(store.part_counts().values()), len(store.spaces())
+        self._most = max(parts, 1) * max(spaces, 1)
 
     def dense(self, k: int) -> dict[str, Scored]:
         """Return the nodes nearest to the query's embedding, by cosine."""
@@ -175,7 +179,7 @@ class _Query:
     def _spaces(self, dim: int) -> list[int]:
         spaces = [
             one
-            for one in self._store.spaces()
+            for one in finished(self._store)
             if self._face is None or self._face in one.modalities
         ]
         fit = [one.number for one in spaces if one.dim == dim]
@@ -196,7 +200,7 @@ class _Query:
 
     def _distinct(self, ranking: Callable[[int], list[Ranked]], k: int) -> dict[str, Scored]:
         """Return the k best nodes of a ranking of parts: several parts may be one node's."""
-        depth = k
+        depth = min(k, self._most)
         while True:
             ranked = ranking(depth) if depth > 0 else []
             rows = {row.part: row for row in self._store.parts([one.part for one in ranked])}
@@ -206,9 +210,9 @@ class _Query:
                 if part in rows:
                     row = rows[part]
                     found.setdefault(node_id_of(row, nodes), Scored(row, score, space))
-            if len(found) >= k or len(ranked) < depth:
+            if len(found) >= k or len(ranked) < depth or depth == self._most:
                 return dict(list(found.items())[:k])
-            depth *= 2
+            depth = min(2 * depth, self._most)
 
 
 def _scaled(found: Mapping[str, Scored]) -> list[tuple[Scored, float]]:

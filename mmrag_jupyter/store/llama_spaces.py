@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mmrag_jupyter.store.store import Store
     from mmrag_jupyter.store.values import Space
 
 MODALITIES = frozenset({"text", "image", "audio"})
 """What a model of which nothing is known may embed."""
+
+UNFINISHED = "unfinished"
+"""The setting that tells of a change of models; `"new"` in it names those not yet in use."""
 
 _NAME = re.compile(r"llama-index:\d+")
 
@@ -33,3 +38,13 @@ def fitting(spaces: Iterable[Space], modality: str, dim: int) -> Space | None:
     """Return the space for embeddings of `dim` numbers of a modality; a named one comes first."""
     fit = [one for one in spaces if one.dim == dim and modality in one.modalities]
     return min(fit, key=is_nameless, default=None)
+
+
+def finished(store: Store) -> list[Space]:
+    """Return the spaces of a collection without those whose vectors are still being made.
+
+    These have vectors of some parts only, and perhaps the dimension of those that they will
+    replace: nothing is to be found or added there.
+    """
+    new = json.loads(store.setting(UNFINISHED) or "{}").get("new", [])
+    return [space for space in store.spaces() if space.name not in new]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmrag_jupyter.store import noderows
 from mmrag_jupyter.store.itemrows import in_chunks
@@ -13,7 +14,7 @@ from mmrag_jupyter.store.values import Known, ProblemRow, SourceRow
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.store.catalogue import SourceColumns
@@ -64,22 +65,30 @@ def problems(db: sqlite3.Connection) -> list[ProblemRow]:
 def known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Known]:
     """Return the hash and source of those ids that there are."""
     keys = {one: from_key(key) for one, key in db.execute("SELECT source, key FROM sources")}
-    found = {}
-    for marks, some in in_chunks(to_keys(ids)):
-        query = f"SELECT id, digest, source FROM items WHERE id IN ({marks})"
-        for stored, digest, source in db.execute(query, some):
-            found[from_key(stored)] = Known(digest, keys[source])
-    return found
+    return {
+        from_key(stored): Known(digest, keys[source])
+        for stored, digest, source in _named(db, "i.id, i.digest, i.source", ids)
+    }
 
 
 def places(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Place]:
     """Return the places of those ids that there are, in the order asked."""
-    found = {}
-    for marks, some in in_chunks(to_keys(ids)):
-        query = f"SELECT id, item, part, parts FROM items WHERE id IN ({marks})"
-        for stored, *place in db.execute(query, some):
-            found[from_key(stored)] = Place(*place)
+    rows = _named(db, "i.id, i.item, i.part, i.parts", ids)
+    found = {from_key(stored): Place(*place) for stored, *place in rows}
     return {item_id: found[item_id] for item_id in ids if item_id in found}
+
+
+def _named(db: sqlite3.Connection, columns: str, ids: Sequence[str]) -> Iterator[Sequence[Any]]:
+    """Yield columns of the items, here called `i`, that have one of these ids."""
+    keys = to_keys(ids)
+    # JSON has no bytes, and SQLite ends a text of JSON at its first NUL.
+    odd = [key for key in keys if isinstance(key, bytes) or "\0" in key]
+    even = keys if not odd else [key for key in keys if isinstance(key, str) and "\0" not in key]
+    # Without a list to be sorted first, as for IN, this takes a third of the time.
+    query = f"SELECT {columns} FROM json_each(?) j CROSS JOIN items i ON i.id = j.value"
+    yield from db.execute(query, (json.dumps(even, ensure_ascii=False),))
+    for marks, some in in_chunks(odd):
+        yield from db.execute(f"SELECT {columns} FROM items i WHERE i.id IN ({marks})", some)
 
 
 def file_digests(
@@ -91,6 +100,22 @@ def file_digests(
         query = f"SELECT path, size, mtime_ns, digest FROM parts WHERE path IN ({marks})"
         for path, size, mtime_ns, digest in db.execute(query, some):
             found[from_key(path)] = (size, mtime_ns, digest)
+    return found
+
+
+def item_files(
+    db: sqlite3.Connection, ids: Sequence[str]
+) -> dict[str, dict[str, tuple[int | None, int | None]]]:
+    """Return for each of those ids that there are its files: their paths, sizes and mtimes."""
+    found: dict[str, dict[str, tuple[int | None, int | None]]] = {}
+    for marks, some in in_chunks(to_keys(ids)):
+        query = (
+            "SELECT DISTINCT i.id, p.path, p.size, p.mtime_ns FROM items i"
+            " JOIN parts p ON p.part BETWEEN i.part AND i.part + i.parts - 1"
+            f" WHERE i.id IN ({marks}) AND p.path IS NOT NULL"
+        )
+        for item_id, path, size, mtime_ns in db.execute(query, some):
+            found.setdefault(from_key(item_id), {})[from_key(path)] = (size, mtime_ns)
     return found
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import StoreDamagedError
-from mmrag_jupyter.store import faiss_index, flat, vectors
+from mmrag_jupyter.store import faiss_index, flat, tokens, vectors
 from mmrag_jupyter.store.failures import how_to_repair
-from mmrag_jupyter.store.heal import are_sound
 from mmrag_jupyter.store.rows import read_rows
+from mmrag_jupyter.store.soundness import Looked, refuse_unsound
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from mmrag_jupyter.store.flat import Found, Queries
+    from mmrag_jupyter.store.flat import Found, Mask, Queries
     from mmrag_jupyter.store.rows import Rows
     from mmrag_jupyter.store.selection import Selection
     from mmrag_jupyter.store.values import Space
@@ -40,8 +40,16 @@ class View:
     rows: Rows
 
     def read(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Return the vectors of these rows, shape (n, dim) float32."""
-        return np.array(self.vectors[rows], np.float32)
+        """Return the vectors of these rows, shape (n, dim) float32.
+
+        Raises
+        ------
+        UnsoundError
+            One of them is no vector.
+        """
+        found = np.array(self.vectors[rows], np.float32)
+        refuse_unsound(found)
+        return found
 
 
 class MovedError(Exception):
@@ -59,7 +67,7 @@ class Views:
         self._notices = notices
         self._lock = threading.Lock()
         self._views: dict[int, View] = {}
-        self._verified: dict[int, tuple[bytes, int]] = {}
+        self._looked: dict[int, Looked] = {}
         self._indexes: dict[int, tuple[object, faiss_index.Index | None]] = {}
 
     def close(self) -> None:
@@ -96,52 +104,64 @@ class Views:
 
         Raises
         ------
-        StoreDamagedError
+        UnsoundError
             What was read was no vector.
         """
-        self._verify(view)
-        return self._nearest(view, queries, k, within)
-
-    def _verify(self, view: View) -> None:
-        """Check each vector once, where a search reads them all anyway."""
-        count = len(view.vectors)
-        uid, checked_rows = self._verified.get(view.space.number, (b"", 0))
-        start = checked_rows if uid == view.uid else 0
-        if start < count <= faiss_index.INDEX_ABOVE:
-            sound = are_sound(view.vectors[start:])
-            alive = view.rows.allowed(None)
-            # A repair leaves what it gave up in the file, as deleted rows.
-            if not (sound if alive is None else sound | ~alive[start:]).all():
-                raise _overwritten(self._folder, view.space)
-            self._verified[view.space.number] = view.uid, count
-
-    def _nearest(self, view: View, queries: Queries, k: int, within: Selection | None) -> Found:
         allowed = view.rows.allowed(within)
         count = len(view.vectors) if allowed is None else int(np.count_nonzero(allowed))
-        if len(view.vectors) <= faiss_index.INDEX_ABOVE or count <= _EXACT_UP_TO:
-            return flat.nearest(queries, view.vectors, k, allowed)
-        index = self._index(view)
-        if index is None:
-            return flat.nearest(queries, view.vectors, k, allowed)
+        if len(view.vectors) > faiss_index.INDEX_ABOVE and count > _EXACT_UP_TO:
+            index = self._index(view)
+            if index is not None:
+                found = self._through(index, view, queries, k, allowed)
+                # A filter can leave nothing in the lists that were visited.
+                if np.count_nonzero(found[1] >= 0, axis=1).min(initial=k) >= min(k, count):
+                    return found
+        self._look(view, allowed)
+        return flat.nearest(queries, view.vectors, k, allowed)
+
+    def _through(
+        self, index: faiss_index.Index, view: View, queries: Queries, k: int, allowed: Mask | None
+    ) -> Found:
+        """Search an index, and beside it the rows that are newer."""
         found = index.nearest(queries, view.vectors, k, allowed)
         covered = index.covered
         if covered < len(view.vectors):
             newer = allowed[covered:] if allowed is not None else None
+            self._look(view, newer, covered)
             scores, rows = flat.nearest(queries, view.vectors[covered:], k, newer)
-            shifted = np.where(rows >= 0, rows + covered, -1)
-            found = flat.merged(found, (scores, shifted), k)
-        # A filter can leave nothing in the lists that were visited.
-        if np.count_nonzero(found[1] >= 0, axis=1).min(initial=k) < min(k, count):
-            return flat.nearest(queries, view.vectors, k, allowed)
+            found = flat.merged(found, (scores, np.where(rows >= 0, rows + covered, -1)), k)
         return found
 
-    def refresh_index(self, view: View) -> None:
-        """Rebuild a space's index if it is large enough for one and many rows are not in it."""
+    def _look(self, view: View, rows: Mask | None, start: int = 0) -> None:
+        """Look at those rows from `start` on that a search reads; in a small space at all."""
+        looked = self._looked.get(view.space.number)
+        if looked is None or looked.uid != view.uid:
+            looked = self._looked[view.space.number] = Looked(view.uid)
         if len(view.vectors) <= faiss_index.INDEX_ABOVE:
+            looked.look(view)
+        else:
+            looked.look(view, rows, start)
+
+    def refresh_index(self, view: View, told: faiss_index.Told) -> None:
+        """Rebuild a space's index if it is large enough for one and many rows are not in it.
+
+        Parameters
+        ----------
+        told
+            Hears how many rows are done, and of how many, while it is built.
+
+        Raises
+        ------
+        UnsoundError
+            What was read was no vector.
+        OSError, RuntimeError
+            It cannot be written.
+        """
+        if len(view.vectors) <= faiss_index.INDEX_ABOVE or view.space.token_dim:
             return
         covered = faiss_index.covered_rows(self._path(view), view.uid)
         if len(view.vectors) - covered > max(covered // 4, faiss_index.INDEX_ABOVE // 4):
-            faiss_index.build(self._path(view), view.uid, view.vectors, view.rows)
+            faiss_index.build(self._path(view), view.uid, view.vectors, view.rows, told)
 
     def _path(self, view: View) -> Path:
         return self._folder / f"space-{view.space.number}.faiss"
@@ -171,7 +191,7 @@ class Views:
             reason = str(error)
         name = view.space.name
         try:
-            faiss_index.build(path, view.uid, view.vectors, view.rows)
+            faiss_index.build(path, view.uid, view.vectors, view.rows, faiss_index.unheard)
             index = faiss_index.Index(path, view.uid)
         except (OSError, RuntimeError, faiss_index.IndexFileError) as error:
             self._notices.append(
@@ -193,27 +213,34 @@ def checked(folder: Path, space: Space) -> vectors.Header:
     MovedError
         There is no such file.
     """
+    path = vectors.path_of(folder, space)
     try:
-        return vectors.check(folder, space)
+        header = vectors.check(folder, space)
+        path = tokens.path_of(folder, space)
+        tokens.check(folder, space)
     except FileNotFoundError as error:
         raise MovedError from error
     except vectors.VectorFileError as error:
-        raise damaged_vectors(folder, space, str(error), error.rows) from error
+        raise damaged_vectors(folder, space, str(error), error.rows, path) from error
+    return header
 
 
-def damaged_vectors(folder: Path, space: Space, reason: str, rows: int) -> StoreDamagedError:
+def damaged_vectors(
+    folder: Path, space: Space, reason: str, rows: int, path: Path | None = None
+) -> StoreDamagedError:
     """Return the error for a damaged vector file of which `rows` can still be read."""
     return StoreDamagedError(
-        f"{vectors.path_of(folder, space).name} of collection {folder.name!r} is damaged "
+        f"{(path or vectors.path_of(folder, space)).name} of collection {folder.name!r} is damaged "
         f"({reason}): {how_to_repair(folder)} keeps the {rows:,} vectors that can still be "
         "read, and the next load embeds the others again."
     )
 
 
-def _overwritten(folder: Path, space: Space) -> StoreDamagedError:
+def overwritten(folder: Path, space: Space) -> StoreDamagedError:
     """Return the error for a vector file with something else in it: opening reads no vectors."""
+    path = tokens.path_of if space.token_dim else vectors.path_of
     return StoreDamagedError(
-        f"{vectors.path_of(folder, space).name} of collection {folder.name!r} holds numbers "
+        f"{path(folder, space).name} of collection {folder.name!r} holds numbers "
         f"that are no vectors: {how_to_repair(folder)} keeps those that can still be read, "
         "and the next load embeds the others again."
     )

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from mmrag_jupyter.store.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 INT64 = 1 << 63
+# pandas takes lists with NaN in them for equal only where it is the same one: numpy's.
+_CONSTANTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
 def pack(value: object) -> str:
@@ -34,7 +38,7 @@ def pack(value: object) -> str:
 
 def unpack(text: str) -> object:
     """Return the value that `pack` wrote."""
-    return _unmarked(json.loads(text))
+    return _unmarked(json.loads(text, parse_constant=_CONSTANTS.__getitem__))
 
 
 def is_json(value: object) -> bool:  # noqa: PLR0911 - one line a type

@@ -7,10 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.store import lookup, schema
+from mmrag_jupyter.store import feedback, lookup, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
+from mmrag_jupyter.store.facets import Facets
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.itemrows import read_ids, read_items, read_parts, read_parts_of
+from mmrag_jupyter.store.itemrows import (
+    read_ids,
+    read_items,
+    read_page,
+    read_parts,
+    read_parts_of,
+)
 from mmrag_jupyter.store.pool import Pool
 from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.spaces import read_spaces
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Column, Modality
     from mmrag_jupyter.store.catalogue import SourceColumns
+    from mmrag_jupyter.store.feedback import Verdict
     from mmrag_jupyter.store.itemrows import ItemTable
     from mmrag_jupyter.store.noderows import NodeRow
     from mmrag_jupyter.store.values import (
@@ -104,6 +112,13 @@ class Records:
         with self._reading() as db:
             return lookup.file_digests(db, paths)
 
+    def item_files(
+        self, ids: Sequence[str]
+    ) -> dict[str, dict[str, tuple[int | None, int | None]]]:
+        """Return for each of these ids its files: their paths, sizes (bytes) and mtimes (ns)."""
+        with self._reading() as db:
+            return lookup.item_files(db, ids)
+
     def parts(self, parts: Sequence[int]) -> list[PartRow]:
         """Return parts in the order asked; those removed since are left out."""
         with self._reading() as db:
@@ -114,6 +129,17 @@ class Records:
         with self._reading() as db:
             return read_parts_of(db, list(map(int, items)))
 
+    def with_pages(self) -> list[int]:
+        """Return the numbers of the items that have pages, sorted."""
+        query = "SELECT DISTINCT item FROM parts WHERE modality = 'page' ORDER BY item"
+        with self._reading() as db:
+            return [item for (item,) in db.execute(query)]
+
+    def page(self, item: int, page: int) -> PartRow | None:
+        """Return the part that shows a page of an item, counted from 1, or None."""
+        with self._reading() as db:
+            return read_page(db, item, page)
+
     def blob(self, digest: bytes) -> bytes | None:
         """Return a picture that is kept in the store, encoded, by its content hash."""
         with self._reading() as db:
@@ -123,6 +149,11 @@ class Records:
         """Return items in the order asked; those removed since are left out."""
         with self._reading() as db:
             return read_items(db, read_catalogue(db), list(map(int, items))).rows()
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all items, in the order in which they came."""
+        with self._reading() as db:
+            return [item for (item,) in db.execute("SELECT item FROM items ORDER BY item")]
 
     def ids_from(self, start: str, limit: int) -> list[str]:
         """Return at most `limit` of the ids that begin with `start`, sorted."""
@@ -159,6 +190,27 @@ class Records:
             wanted = list(map(int, items)) if items is not None else None
             table = read_items(db, catalogue, wanted)
         return Snapshot(table, list(catalogue.sources.values()), self._media)
+
+    def facets(self) -> Facets:
+        """Return what counts items by the values of their columns."""
+        return Facets(partial(schema.reader, self.folder / schema.RECORDS, self._mode))
+
+    def feedback(self) -> list[Verdict]:
+        """Return what the user thought of hits, oldest first."""
+        with self._reading() as db:
+            return feedback.read(db)
+
+    def keep_feedback(self, verdicts: Sequence[Verdict]) -> None:
+        """Keep what the user thought of hits.
+
+        Raises
+        ------
+        StoreBusyError
+            Somebody writes to the collection.
+        StoreError
+            It cannot be written.
+        """
+        feedback.keep(self.folder, verdicts)
 
     def _media(
         self, table: ItemTable, sources: Sequence[SourceColumns]

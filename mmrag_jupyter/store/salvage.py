@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mmrag_jupyter.store import schema
+from mmrag_jupyter.items import Column
+from mmrag_jupyter.store import schema, tokens
+from mmrag_jupyter.store.described import read_columns, write_columns
 from mmrag_jupyter.store.text import from_key, to_key
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ TABLES = (
     Table("items", "item"),
     Table("parts", "part"),
     Table("runs", "rowid"),
+    Table("tokens", "space"),
+    Table("spans", "rowid"),
     Table("blobs", "rowid"),
     Table("nodes", "item"),
     Table("problems", "rowid"),
@@ -60,6 +63,7 @@ def salvage(path: Path, name: str) -> dict[str, int]:
     schema.create(draft, name)
     saved = {}
     with closing(sqlite3.connect(draft, isolation_level=None)) as fresh:
+        fresh.executescript(tokens.TABLES)
         with closing(_opened(path)) as damaged:
             fresh.execute("BEGIN")
             for table in TABLES:
@@ -183,7 +187,7 @@ def _restore_columns(fresh: sqlite3.Connection) -> None:
     there = {name for name in _names(fresh, "items") if name[1:].isdecimal()}
     named: dict[int, tuple[str, str]] = {}
     for (columns,) in fresh.execute("SELECT columns FROM sources"):
-        named |= {number: (name, role) for number, name, *_, role in json.loads(columns)}
+        named |= {number: (one.name, one.role) for number, one in read_columns(columns)}
     for number in known | set(named):
         if f"c{number}" not in there:
             fresh.execute(f'ALTER TABLE items ADD COLUMN "c{number}"')
@@ -203,7 +207,7 @@ def _restore_columns(fresh: sqlite3.Connection) -> None:
 def _restore_sources(fresh: sqlite3.Connection) -> None:
     """Give items whose source is lost a nameless one, with every column that is known."""
     columns = [
-        [number, from_key(name), "any", "object", "", role]
+        (number, Column(from_key(name), "any", role=role))
         for number, name, role in fresh.execute("SELECT number, name, role FROM columns")
     ]
     lost = fresh.execute(
@@ -212,7 +216,7 @@ def _restore_sources(fresh: sqlite3.Connection) -> None:
     fresh.executemany(
         "INSERT INTO sources VALUES (?, ?, ?, ?)",
         [
-            (number, f"lost:{number}", "a source whose name is lost", json.dumps(columns))
+            (number, f"lost:{number}", "a source whose name is lost", write_columns(columns))
             for (number,) in lost
         ],
     )

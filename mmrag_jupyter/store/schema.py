@@ -1,8 +1,8 @@
 """The tables of a collection, and how a connection to them is opened.
 
 SQLite says what exists. Vectors lie in files of their own; the table `runs` names their
-rows: a run is the rows that one commit appended, with arrays (as blobs) of the part, the
-item, the flags and the content hash of each. A part's vectors are found by binary search,
+rows: a run is some hundred rows that one commit appended, with arrays (as blobs) of the part,
+the item, the flags and the content hash of each. A part's vectors are found by binary search,
 because part numbers only ever grow. The parts of an item are numbered without a gap, from
 `items.part` on. `texts` holds no texts of its own, only their index.
 """

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.store import lexical, schema
-from mmrag_jupyter.store.appending import append
 from mmrag_jupyter.store.compact import compact, remove_strays
 from mmrag_jupyter.store.failures import explained
+from mmrag_jupyter.store.faiss_index import unheard
 from mmrag_jupyter.store.lock import WriteLock
-from mmrag_jupyter.store.nearest import MovedError, damaged_vectors
+from mmrag_jupyter.store.nearest import MovedError, damaged_vectors, overwritten
+from mmrag_jupyter.store.soundness import UnsoundError
 from mmrag_jupyter.store.spaces import read_spaces
+from mmrag_jupyter.store.tokens_writing import append
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mmrag_jupyter.store.appending import Block
+    from mmrag_jupyter.store.faiss_index import Told
     from mmrag_jupyter.store.nearest import View, Views
     from mmrag_jupyter.store.values import Space
 
@@ -126,23 +129,38 @@ class WriteSession:
     def _compact(self, space: Space) -> None:
         with self._transaction() as db:
             old = compact(self._folder, db, self._view(db, space))
-        with suppress(OSError):
-            old.unlink()
+        for path in old:
+            with suppress(OSError):
+                path.unlink()
 
-    def _tidy(self) -> None:
+    def tidy(self, told: Told = unheard) -> None:
+        """Compact mostly dead spaces, and index large ones; `close` does, if nobody did before.
+
+        Parameters
+        ----------
+        told
+            Hears how many vectors of a space are indexed, and of how many, while that goes on.
+
+        Raises
+        ------
+        StoreDamagedError
+            A vector is none.
+        """
         for dead_only in (True, False):
             with self._transaction() as db:
                 views = [self._view(db, space) for space in read_spaces(db)]
             for view in views:
                 if not dead_only:
-                    self._index(view)
+                    self._index(view, told)
                 elif view.space.dead > max(_MANY_DEAD, view.space.rows // 2):
                     self._compact(view.space)
         remove_strays(self._folder, [view.space for view in views])
 
-    def _index(self, view: View) -> None:
+    def _index(self, view: View, told: Told) -> None:
         try:
-            self._views.refresh_index(view)
+            self._views.refresh_index(view, told)
+        except UnsoundError:
+            raise overwritten(self._folder, view.space) from None
         except (OSError, RuntimeError) as error:
             self._notices.append(
                 f"the search index of space {view.space.name!r} could not be written ({error})"
@@ -153,7 +171,7 @@ class WriteSession:
             return
         try:
             if tidy:
-                self._tidy()
+                self.tidy()
         finally:
             self._closed = True
             self._files.shutdown()

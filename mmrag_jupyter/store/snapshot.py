@@ -48,6 +48,30 @@ class Snapshot:
         return build_frame(table, sources, self._media(table, sources))
 
 
+def joined(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Return the items of several snapshots of one collection; the last one knows its sources."""
+    if not snapshots:
+        return Snapshot(ItemTable([], [], [], {}), [], lambda _table, _sources: {})
+    last = snapshots[-1]
+    tables = [snapshot._table for snapshot in snapshots]  # noqa: SLF001 - of the same class
+    numbers = dict.fromkeys(number for table in tables for number in table.values)  # noqa: PD011
+    table = ItemTable(
+        [item for table in tables for item in table.items],
+        [item_id for table in tables for item_id in table.ids],
+        [source for table in tables for source in table.sources],
+        {
+            number: [
+                value
+                for table in tables
+                # A column that came between two pages.
+                for value in table.values.get(number) or [None] * len(table.items)
+            ]
+            for number in numbers
+        },
+    )
+    return Snapshot(table, last._sources, last._media)  # noqa: SLF001
+
+
 def _taken(table: ItemTable, at: Sequence[int]) -> ItemTable:
     return ItemTable(
         [table.items[place] for place in at],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.store.tokens import read_sizes
 from mmrag_jupyter.store.values import Space
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ _QUERY = "SELECT space, name, address, dim, modalities, rows, dtype, dead, gener
 
 def read_spaces(db: sqlite3.Connection) -> list[Space]:
     """Return all spaces, in the order in which they were added."""
-    return [_space(*row) for row in db.execute(f"{_QUERY} ORDER BY space")]
+    sizes = read_sizes(db)
+    return [_space(sizes, *row) for row in db.execute(f"{_QUERY} ORDER BY space")]
 
 
 def space_of(db: sqlite3.Connection, number: int) -> Space:
@@ -30,13 +32,15 @@ def space_of(db: sqlite3.Connection, number: int) -> Space:
     row = db.execute(f"{_QUERY} WHERE space = ?", (number,)).fetchone()
     if row is None:
         raise KeyError(f"there is no space {number}")
-    return _space(*row)
+    return _space(read_sizes(db), *row)
 
 
 def _space(  # noqa: PLR0917
+    sizes: dict[int, tuple[int, int]],
     number: int, name: str, address: str | None, dim: int, modalities: str, rows: int,
     dtype: str, dead: int, generation: int,
 ) -> Space:  # fmt: skip
     precision: Precision = "float16" if dtype == "float16" else "float32"
     known = frozenset(modalities.split())
-    return Space(number, name, address, dim, known, rows, precision, dead, generation)
+    own = sizes.get(number, (0, 0))
+    return Space(number, name, address, dim, known, rows, precision, dead, generation, *own)

@@ -7,53 +7,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.store import files, lookup, schema
+from mmrag_jupyter.store import files, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
-from mmrag_jupyter.store.digests import DigestIndex
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.nearest import MovedError, Views, checked, damaged_vectors
-from mmrag_jupyter.store.records import Records
 from mmrag_jupyter.store.select import Conditions, count_items
 from mmrag_jupyter.store.selection import Selection
-from mmrag_jupyter.store.spaces import space_of
+from mmrag_jupyter.store.tokens_reader import TokenReader
+from mmrag_jupyter.store.vector_reader import VectorReader
 from mmrag_jupyter.store.whole import whole_scores
 from mmrag_jupyter.store.words import Words
 from mmrag_jupyter.store.writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Self, TypeVar
+    from typing import Self
 
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.store.nearest import View
-    from mmrag_jupyter.store.values import Space
 
-    T = TypeVar("T")
     Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
-# A reader can meet a compaction at most once in a while, never this often in a row.
-_TRIES = 5
 
-
-class Store(Records):
+class Store(VectorReader):
     """One collection on disk, open for reading by any number of threads and processes.
 
     Made by `create` and `open`. Every method sees the last commit, whoever made it.
-    `notices` collects lines for the user, such as that an index was rebuilt; whoever shows
-    them clears them.
     """
 
     def __init__(self, folder: Path, mode: str) -> None:
         super().__init__(folder, mode)
-        self.notices: list[str] = []
         self._conditions = Conditions(folder, mode)
-        self._views = Views(folder, self.notices)
-        self._digests: dict[int, DigestIndex] = {}
+        self.tokens = TokenReader(folder, self._in_space)
         self._words = Words(folder, self._readers, self.notices)
         self.name = self.setting("name") or folder.name
 
@@ -127,6 +116,7 @@ class Store(Records):
         self._readers.close()
         self._conditions.close()
         self._views.close()
+        self.tokens.close()
 
     def __enter__(self) -> Self:
         return self
@@ -169,28 +159,6 @@ class Store(Records):
         """Delete a collection's files without opening it, as `remove` does: a damaged one, say."""
         with explained(folder):
             files.remove(folder)
-
-    def vectors_of(
-        self, space: int, digests: Sequence[bytes]
-    ) -> dict[bytes, npt.NDArray[np.float32]]:
-        """Return the vectors, shape (dim,) float32, of parts with these content hashes."""
-
-        def read(db: sqlite3.Connection, view: View) -> dict[bytes, npt.NDArray[np.float32]]:
-            index = self._digests.setdefault(space, DigestIndex())
-            rows = index.rows(db, view, digests)
-            vectors = view.read(np.fromiter(rows.values(), np.int64, len(rows)))
-            return dict(zip(rows, vectors, strict=True))
-
-        return self._in_space(space, read) if digests else {}
-
-    def parts_without_vector(self, space: int, modality: Modality) -> list[int]:
-        """Return the parts of a modality that have no vector in a space, and could have one."""
-
-        def read(db: sqlite3.Connection, view: View) -> list[int]:
-            parts = np.array(lookup.embeddable(db, modality), np.int64)
-            return [int(part) for part in parts[view.rows.of_parts(parts) < 0]]
-
-        return self._in_space(space, read)
 
     # Search.
 
@@ -270,8 +238,15 @@ class Store(Records):
 
         return self._in_space(space, search)
 
-    def lexical(self, text: str, k: int, within: Selection | None = None) -> Ranked:
+    def lexical(
+        self, text: str, k: int, within: Selection | None = None, *, unfinished: bool = False
+    ) -> Ranked:
         """Find the k parts whose words match a text best, by BM25.
+
+        Parameters
+        ----------
+        unfinished
+            Whether the text's last word stands for all words that begin so.
 
         Returns
         -------
@@ -279,7 +254,7 @@ class Store(Records):
         higher is better.
         """
         with explained(self.folder):
-            return self._words.search(text, k, within)
+            return self._words.search(text, k, within, unfinished=unfinished)
 
     def whole_scores(self, text: str, items: Sequence[int]) -> dict[int, float]:
         """Rank items by the words of all their parts together, by BM25.
@@ -288,57 +263,6 @@ class Store(Records):
         """
         with self._reading() as db:
             return whole_scores(db, text, items)
-
-    def vectors(self, space: int, parts: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Return the vectors of parts, shape (n, dim) float32.
-
-        Raises
-        ------
-        KeyError
-            A part has none in this space.
-        """
-
-        def read(_: sqlite3.Connection, view: View) -> npt.NDArray[np.float32]:
-            rows = view.rows.of_parts(parts)
-            for part, row in zip(parts, rows, strict=True):
-                if row < 0:
-                    raise KeyError(f"part {part} has no vector in space {space}")
-            return view.read(rows)
-
-        return self._in_space(space, read)
-
-    def spaces_of(self, part: int) -> list[int]:
-        """Return the numbers of the spaces in which a part has a vector."""
-        return [
-            space.number
-            for space in self.spaces()
-            if self._in_space(space.number, lambda _, view: view.rows.of_parts([part])[0] >= 0)
-        ]
-
-    def _in_space(self, number: int, read: Callable[[sqlite3.Connection, View], T]) -> T:
-        """Call `read` with a space as of the last commit."""
-        for _ in range(_TRIES):
-            with self._reading() as db:
-                space = space_of(db, number)
-                try:
-                    return read(db, self._views.of(db, space))
-                except MovedError:
-                    continue
-        raise damaged_vectors(self.folder, space, "there is no such file", 0)
-
-    def _check_vectors(self) -> None:
-        for _ in range(_TRIES):
-            missing = [space for space in self.spaces() if not self._has_vectors(space)]
-            if not missing:
-                return
-        raise damaged_vectors(self.folder, missing[0], "there is no such file", 0)
-
-    def _has_vectors(self, space: Space) -> bool:
-        try:
-            checked(self.folder, space)
-        except MovedError:
-            return False
-        return True
 
     def _count(self, selection: Selection) -> int:
         with self._reading() as db:

@@ -18,7 +18,8 @@ class Space:
     """The vectors of one embedding model over one or more modalities.
 
     `name` is the model's fingerprint, `address` what loads it again (None where it must be
-    given again). `rows` counts every vector written, `dead` those of parts since removed.
+    given again). `rows` counts every vector written, `dead` those of parts since removed. A
+    space with many vectors a part has `token_rows` of `token_dim` numbers each, else 0.
     """
 
     number: int
@@ -30,6 +31,8 @@ class Space:
     dtype: Precision
     dead: int
     generation: int
+    token_dim: int = 0
+    token_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

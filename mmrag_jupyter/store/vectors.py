@@ -101,20 +101,32 @@ def check(folder: Path, space: Space) -> Header:
     FileNotFoundError
         There is no such file.
     """
-    path = path_of(folder, space)
+    return check_file(path_of(folder, space), space.dim, space.dtype, space.rows)
+
+
+def check_file(path: Path, dim: int, dtype: Precision, rows: int) -> Header:
+    """Read a vector file's header and compare it and the file's length with what it should be.
+
+    Raises
+    ------
+    VectorFileError
+        They do not agree.
+    FileNotFoundError
+        There is no such file.
+    """
     with path.open("rb") as file:
         head = file.read(HEADER_BYTES)
         size = os.fstat(file.fileno()).st_size
-    width = space.dim * np.dtype(space.dtype).itemsize
-    whole = min(max(size - HEADER_BYTES, 0) // width, space.rows)
+    width = dim * np.dtype(dtype).itemsize
+    whole = min(max(size - HEADER_BYTES, 0) // width, rows)
     if len(head) < HEADER_BYTES:
         raise VectorFileError("its header is cut off", 0)
-    magic, version, dim, code, uid = _HEADER.unpack(head)
-    if (magic, version, dim, _DTYPES.get(code)) != (_MAGIC, _VERSION, space.dim, space.dtype):
+    magic, version, own_dim, code, uid = _HEADER.unpack(head)
+    if (magic, version, own_dim, _DTYPES.get(code)) != (_MAGIC, _VERSION, dim, dtype):
         raise VectorFileError("its header is not that of this space", whole)
-    if whole < space.rows:
-        raise VectorFileError(f"it has {whole:,} of {space.rows:,} vectors", whole)
-    return Header(dim, space.dtype, uid)
+    if whole < rows:
+        raise VectorFileError(f"it has {whole:,} of {rows:,} vectors", whole)
+    return Header(dim, dtype, uid)
 
 
 def mapped(folder: Path, space: Space) -> Vectors:

@@ -30,15 +30,19 @@ class Words:
         self._readers = readers
         self._notices = notices
 
-    def search(self, text: str, k: int, within: Selection | None) -> Ranked:
+    def search(
+        self, text: str, k: int, within: Selection | None, *, unfinished: bool = False
+    ) -> Ranked:
         """Return at most k parts, best first, and their scores.
+
+        The last word of an `unfinished` text stands for all words that begin so.
 
         Raises
         ------
         sqlite3.Error
             The records cannot be read.
         """
-        terms = lexical.match_expression(text)
+        terms = lexical.match_expression(text, unfinished=unfinished)
         if not terms or (within is not None and within.without_text):
             return np.empty(0, np.int64), np.empty(0, np.float32)
         with self._readers.snapshot() as db:

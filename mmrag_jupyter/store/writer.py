@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import NotFoundError, StoreError
-from mmrag_jupyter.store import changes, lookup, noderows, vectors
-from mmrag_jupyter.store.appending import block
+from mmrag_jupyter.store import changes, lookup, noderows, tokens, tokens_writing, vectors
 from mmrag_jupyter.store.batch import encode_cells, encode_parts
 from mmrag_jupyter.store.catalogue import add_exact, read_catalogue, write_source
 from mmrag_jupyter.store.failures import explained
 from mmrag_jupyter.store.session import WriteSession
 from mmrag_jupyter.store.spaces import read_spaces, space_of
 from mmrag_jupyter.store.text import clean, to_key, to_keys
+from mmrag_jupyter.store.tokens_writing import block
 from mmrag_jupyter.store.widen import reencode
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.catalogue import Catalogue, SourceColumns
     from mmrag_jupyter.store.lookup import Place
     from mmrag_jupyter.store.noderows import NodeRow
+    from mmrag_jupyter.store.tokens_writing import PartVectors
     from mmrag_jupyter.store.values import Precision
 
-    NewVectors = Mapping[int, tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]
+    NewVectors = Mapping[int, tuple[npt.NDArray[np.int64], PartVectors]]
 
 
 class Writer(WriteSession):
@@ -62,14 +63,24 @@ class Writer(WriteSession):
         dim: int,
         modalities: frozenset[str],
         dtype: Precision = "float32",
+        *,
+        late: bool = False,
     ) -> int:
         """Return the number of the space of this name; it is made if there is none.
+
+        Parameters
+        ----------
+        late
+            Whether it has many vectors a part, one a token, each of `dim` numbers.
 
         Raises
         ------
         StoreError
             There is one, of another dimension.
         """
+        token_dim = dim if late else 0
+        if late:
+            dim, dtype = tokens.FEW * dim, tokens.DTYPE
         with self._transaction() as db:
             words = " ".join(sorted(modalities))
             known = next((space for space in read_spaces(db) if space.name == clean(name)), None)
@@ -81,11 +92,13 @@ class Writer(WriteSession):
                     " VALUES (?, ?, ?, ?, ?, ?)",
                     (number, clean(name), dim, dtype, address, words),
                 )
+                if late:
+                    tokens.add(db, self._folder, number, token_dim)
                 return number
-            if known.dim != dim:
+            if (known.dim, known.token_dim) != (dim, token_dim):
                 raise StoreError(
-                    f"Model {clean(name)!r} has vectors of {dim} dimensions now, and of "
-                    f"{known.dim} in this collection: give it another name."
+                    f"Model {clean(name)!r} has vectors of {token_dim or dim} dimensions now, and "
+                    f"of {known.token_dim or known.dim} in this collection: give it another name."
                 )
             db.execute(
                 "UPDATE spaces SET address = ?, modalities = ? WHERE space = ?",
@@ -105,8 +118,10 @@ class Writer(WriteSession):
             space = space_of(db, number)
             for table in ("runs", "dead", "spaces"):
                 db.execute(f"DELETE FROM {table} WHERE space = ?", (number,))
+            tokens.drop(db, space)
         for path in (
             vectors.path_of(self._folder, space),
+            tokens.path_of(self._folder, space),
             self._folder / f"space-{number}.faiss",
         ):
             with suppress(OSError):
@@ -126,7 +141,8 @@ class Writer(WriteSession):
         ----------
         vectors
             For each space's number the ordinals, shape (m,), of parts counted over `items`
-            in order, and their vectors, shape (m, dim) float32, L2-normalised.
+            in order, and their vectors, shape (m, dim) float32, L2-normalised; in a space
+            with many vectors a part, m matrices of shape (tokens, dim).
         source
             The key of the items' source, which `add_source` has made known.
         nodes
@@ -155,7 +171,7 @@ class Writer(WriteSession):
                 for number, (ordinals, rows) in vectors.items()
             ]
             with self._written(blocks):
-                cells = encode_cells(items, origin, catalogue.exact, media=True)
+                cells = encode_cells(items, origin, catalogue.exact)
                 add_exact(db, cells.exact - catalogue.exact)
                 columns = _item_columns(items, numbers, origin, first)
                 changes.insert_items(db, columns, cells, existing)
@@ -166,12 +182,10 @@ class Writer(WriteSession):
                     own = dict(zip((one.id for one in items), numbers, strict=True))
                     noderows.write(db, [(own[one], row) for one, row in nodes.items()])
                 for one in blocks:
-                    changes.append_run(db, one.space, parts.run(one.ordinals))
+                    tokens_writing.append_run(db, one, parts.run(one.ordinals))
 
-    def put_vectors(
-        self, space: int, parts: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]
-    ) -> None:
-        """Store the vectors, shape (m, dim) float32, of m stored parts in a space.
+    def put_vectors(self, space: int, parts: npt.NDArray[np.int64], vectors: PartVectors) -> None:
+        """Store the vectors of m stored parts in a space, as `put` takes them.
 
         Raises
         ------
@@ -184,11 +198,15 @@ class Writer(WriteSession):
             view = self._view(db, space_of(db, space))
             order = np.argsort(parts, kind="stable")
             wanted = np.asarray(parts, np.int64)[order]
-            made = block(view.space, np.arange(len(wanted)), vectors[order], len(wanted))
+            if isinstance(vectors, np.ndarray):
+                own: PartVectors = vectors[order]
+            else:
+                own = [vectors[at] for at in order.tolist()]
+            made = block(view.space, np.arange(len(wanted)), own, len(wanted))
             run = changes.stored_run(db, wanted)
             changes.bury(db, view.space, view.rows.of_parts(wanted.tolist()))
             with self._written([made]):
-                changes.append_run(db, view.space, run)
+                tokens_writing.append_run(db, made, run)
 
     def update(self, items: Sequence[NewItem], *, source: str) -> None:
         """Store the metadata, index, hash and source of items that are there; not their parts.
@@ -207,7 +225,7 @@ class Writer(WriteSession):
             for item in items:
                 if item.id not in places:
                     raise NotFoundError(f"There is no item {clean(item.id)!r} to update.")
-            cells = encode_cells(items, origin, catalogue.exact, media=False)
+            cells = encode_cells(items, origin, catalogue.exact)
             add_exact(db, cells.exact - catalogue.exact)
             changes.update_items(
                 db,
@@ -274,8 +292,10 @@ def _places(db: sqlite3.Connection, items: Sequence[NewItem]) -> dict[str, Place
 
 def _numbers(
     db: sqlite3.Connection, items: Sequence[NewItem], places: Mapping[str, Place]
-) -> list[int]:
+) -> Sequence[int]:
     fresh = changes.take_numbers(db, "next_item", len(items) - len(places))
+    if not places:
+        return range(fresh, fresh + len(items))
     numbers = []
     for item in items:
         place = places.get(item.id)

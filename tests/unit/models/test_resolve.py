@@ -54,6 +54,24 @@ def test_builtin_serves_pictures_and_leaves_texts_to_their_words():
     assert resolve(Toy(), text_model="builtin", modalities=BOTH).by_modality.keys() == IMAGE
 
 
+PAGE = frozenset({"page"})
+
+
+def test_pages_go_by_what_reads_pictures_and_else_by_their_words():
+    both, eye = Toy(), Toy("eye", modalities=IMAGE)
+    assert resolve(both, modalities=PAGE).by_modality == {"page": both}
+    assert resolve(eye, modalities=PAGE | IMAGE).by_modality == {"image": eye}
+    assert resolve(both, image_model=eye, modalities=PAGE).by_modality == {}
+    assert resolve(eye, page_model=both, modalities=PAGE).by_modality == {"page": both}
+    assert resolve("builtin", modalities=PAGE).by_modality == {}
+    assert resolve(both, page_model="builtin", modalities=PAGE).by_modality == {}
+
+
+def test_a_model_named_for_pages_must_embed_them():
+    with pytest.raises(ModelError, match=r"embeds image, not page; .* --page-model"):
+        resolve(page_model=Toy(modalities=IMAGE), modalities=PAGE)
+
+
 def test_a_model_for_pictures_alone_leaves_texts_to_their_words():
     assert resolve(Toy(modalities=IMAGE), modalities=BOTH).by_modality.keys() == IMAGE
 

@@ -293,6 +293,22 @@ def test_doc_ids_restrict(ours):
     assert set(ours.query(ask([1.0, 0.0, 0.0], doc_ids=["d1", "?"])).ids) == {"apple", "lime"}
 
 
+@pytest.mark.parametrize("mode", [Mode.DEFAULT, Mode.TEXT_SEARCH, Mode.HYBRID, Mode.MMR])
+def test_however_many_are_asked_for_no_more_are_ranked_than_there_are(ours, mode):
+    ours.add([text_node(f"n{at}", [1.0, at], text=f"word {at}") for at in range(5)])
+    query = ask([1.0, 0.0], k=10**12, mode=mode, query_str="word", mmr_threshold=0.5)
+    assert sorted(ours.query(query).ids) == [f"n{at}" for at in range(5)]
+
+
+def test_a_node_in_two_spaces_leaves_room_for_the_last_of_all(ours):
+    ours.of("text").add([text_node(f"n{at}", [1.0, at]) for at in range(5)])
+    with ours.client.writer() as writer:
+        space = writer.add_space("other", None, 2, frozenset({"text"}))
+        parts = np.array(ours.client.parts_without_vector(space, "text"))
+        writer.put_vectors(space, parts[1:], np.array([[0, 1]] * 4, np.float32))
+    assert len(ours.query(ask([0.0, 1.0], k=5)).ids) == 5
+
+
 def test_nested_filters(ours):
     ours.add(FRUIT)
     cheap, blue, first = only("price", 2, "<"), only("color", "blue"), only("doc_id", "d1")

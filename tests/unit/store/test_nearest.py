@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from store_rows import COLUMNS, DIM, digest, fill, image, item, put, text, units
+from store_rows import COUNT, DIM, digest, fill, fill_large, image, item, put, text, units
 
-from mmrag_jupyter.items import NewItem, NewPart
+from mmrag_jupyter.items import NewPart
 from mmrag_jupyter.store import Store, faiss_index, flat, nearest
-
-COUNT = 3000
 
 
 def brute_force(queries, vectors, k, allowed=None):
@@ -108,29 +108,6 @@ def test_a_selection_of_nothing_finds_nothing(store):
     assert store.select(ids=["i1"], where="price > 5").count == 0
     assert store.select(modality=["audio"]).count == 0
     assert store.select(modality=["audio", "text"]).count == 20
-
-
-@pytest.fixture
-def large(store, monkeypatch):
-    """A store of 3000 vectors in clusters, which is large as the limits are set here."""
-    monkeypatch.setattr(faiss_index, "INDEX_ABOVE", 1000)
-    monkeypatch.setattr(nearest, "_EXACT_UP_TO", 200)
-    return store, *fill_large(store)
-
-
-def fill_large(store, first=0, count=COUNT):
-    centres = units(30, seed=77)
-    vectors = centres[np.arange(count) % 30] + 0.2 * units(count, seed=first + 1)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    items = [
-        NewItem(f"i{n}", b"", (image(f"p{n}"),), {"price": float(n)}, (n,))
-        for n in range(first, first + count)
-    ]
-    with store.writer() as writer:
-        writer.add_source("rows", "rows", COLUMNS)
-        space = writer.add_space("model", None, DIM, frozenset({"image"}))
-        writer.put(items, {space: (np.arange(count), vectors)}, source="rows")
-    return space, vectors
 
 
 def recall(store, space, vectors, queries, *, within=None, allowed=None):
@@ -296,3 +273,18 @@ def test_a_large_space_of_float16_is_indexed_too(store, monkeypatch):
         writer.put(items, {space: (np.arange(2000), vectors)}, source="rows")
     assert (store.folder / "space-1.vec").stat().st_size == 64 + 2000 * DIM * 2
     assert recall(store, space, vectors.astype(np.float16).astype(np.float32), vectors[:50]) > 0.9
+
+
+def test_what_a_kill_left_of_an_index_is_cleared_away_but_not_one_in_the_making(large):
+    store, *_ = large
+    old, young, lost = (
+        store.folder / name
+        for name in ("space-1.faiss.17.new", "space-1.faiss.ab.new", "space-9.faiss")
+    )
+    for path in (old, young, lost):
+        path.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    with store.writer():
+        pass
+    assert [path.exists() for path in (old, young, lost)] == [False, True, False]
+    assert (store.folder / "space-1.faiss").exists()

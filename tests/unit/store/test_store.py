@@ -324,7 +324,8 @@ def test_nodes_belong_to_their_items(store):
         ((np.arange(3), np.ones((2, DIM), np.float32)), "shape"),
         ((np.array([0, 2]), np.ones((2, DIM), np.float32)), "none of the 2 parts"),
         ((np.array([1, 1]), np.ones((2, DIM), np.float32)), "two vectors"),
-        ((np.arange(2), np.full((2, DIM), np.nan, np.float32)), "finite"),
+        ((np.arange(2), np.full((2, DIM), np.nan, np.float32)), "length 1"),
+        ((np.arange(2), np.full((2, DIM), 0.5, np.float32)), "length 1"),
     ],
 )
 def test_vectors_that_do_not_fit_are_refused_and_nothing_is_kept(store, vectors, message):

@@ -1,0 +1,186 @@
+"""Search spaces with many vectors a part by MaxSim, exactly or in two stages.
+
+The score of a part is the weighted sum, over the question's tokens, of the largest cosine
+that one of the part's tokens has with each. Up to some hundred thousand tokens all are
+visited. Above that, a few vectors of each part are scored in its place first, and the parts
+are visited in that order until hardly any of the best can be missing. Tokens stream through
+in blocks: never are all of them in memory.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmrag_jupyter.store.soundness import UnsoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from mmrag_jupyter.store.tokens import Integers, Tokens, TokenView
+
+    Matrix = npt.NDArray[np.float32]
+    Scores = npt.NDArray[np.float32]
+    Mask = npt.NDArray[np.bool_]
+
+# Up to this many tokens all are visited: some 60 ms on two cores.
+EXACT_UP_TO = 1_000_000
+_BLOCK_TOKENS = 16_384
+# The second stage begins with so many candidates and as many parts taken at random, which
+# show how well the first stage tells the scores.
+_FIRST = 512
+_SAMPLE = 256
+# It ends when fewer than this share of the wanted parts is expected to be still missing.
+_MISSING = 0.002
+# Cosines may exceed 1 by what float16 rounds; what exceeds this was no vector.
+_MOST = 1.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is looked for: `tokens`, shape (n, dim) float32, and a `weight` of each.
+
+    Tokens to be avoided have a negative weight.
+    """
+
+    tokens: Matrix
+    weights: Scores
+
+
+def nearest(
+    view: TokenView, question: Question, k: int, allowed: Mask | None
+) -> tuple[Scores, Integers]:
+    """Return the scores and rows of the k best allowed parts, best first.
+
+    Raises
+    ------
+    UnsoundError
+        A file holds numbers that are no vectors.
+    """
+    rows = np.flatnonzero(view.counts > 0 if allowed is None else allowed & (view.counts > 0))
+    if not len(rows) or not k:
+        return np.empty(0, np.float32), np.empty(0, np.int64)
+    if int(view.counts[rows].sum()) <= EXACT_UP_TO:
+        return _best(scored(view, question, rows), rows, k)
+    return _in_two_stages(view, question, k, rows)
+
+
+def scored(view: TokenView, question: Question, rows: Integers) -> Scores:
+    """Return the exact scores of rows, which are in growing order, shape (n,)."""
+    scores = np.empty(len(rows), np.float32)
+    for first, last in _blocks(view.counts[rows]):
+        some = rows[first:last]
+        starts, counts = view.starts[some], view.counts[some]
+        found = _gathered(view.tokens, starts, counts)
+        ends = np.cumsum(counts) - counts
+        scores[first:last] = _weighed(question, np.maximum.reduceat(
+            question.tokens @ found.T, ends, axis=1
+        ))  # fmt: skip
+    return scores
+
+
+def estimated(view: TokenView, question: Question, rows: Integers) -> Scores:
+    """Return the scores of rows by the few vectors that stand for each, shape (n,)."""
+    scores = np.empty(len(rows), np.float32)
+    each = view.few.shape[1]
+    step = _BLOCK_TOKENS // each
+    for at in range(0, len(rows), step):
+        some = rows[at : at + step]
+        is_whole = some[-1] - some[0] + 1 == len(some)
+        found = view.few[some[0] : some[-1] + 1] if is_whole else view.few[some]
+        flat = widened(found.reshape(-1, found.shape[2])) * np.sqrt(np.float32(each))
+        cosines = (question.tokens @ flat.T).reshape(len(question.tokens), -1, each)
+        scores[at : at + step] = _weighed(question, cosines.max(axis=2))
+    return scores
+
+
+def widened(block: Tokens) -> Matrix:
+    """Return numbers of float16 as float32."""
+    # Whoever embeds by a large model has loaded PyTorch, which is twenty times as fast here.
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return block.astype(np.float32)
+    wide: Matrix = torch.from_numpy(np.asarray(block)).float().numpy()
+    return wide
+
+
+def _in_two_stages(
+    view: TokenView, question: Question, k: int, rows: Integers
+) -> tuple[Scores, Integers]:
+    guess = estimated(view, question, rows).astype(np.float64)
+    order = np.argsort(-guess, kind="stable")
+    exact = np.full(len(rows), -np.inf, np.float32)
+    done = np.zeros(len(rows), np.bool_)
+    sample = np.random.default_rng(0).choice(len(rows), min(_SAMPLE, len(rows)), replace=False)
+    first = max(4 * k, _FIRST)
+    while True:
+        todo = np.zeros(len(rows), np.bool_)
+        todo[sample] = True
+        todo[order[:first]] = True
+        todo &= ~done
+        exact[todo] = scored(view, question, rows[todo])
+        done |= todo
+        if done.all() or _expected_missing(guess, exact, done, k) < _MISSING * k:
+            return _best(exact[done], rows[done], k)
+        # Past half of them it is quicker to visit all at once.
+        first = 2 * first if 2 * first < len(rows) // 2 else len(rows)
+
+
+def _expected_missing(guess: npt.NDArray[np.float64], exact: Scores, done: Mask, k: int) -> float:
+    """Return how many of the k best parts are expected among those not visited.
+
+    A part's score is taken to be normally distributed around a line over its guess; both are
+    fitted to the parts visited, the spread separately to the better half of them. Choosing
+    parts by their guess does not bias a fit over the guess.
+    """
+    known, seen = guess[done], exact[done].astype(np.float64)
+    slope, offset = np.polyfit(known, seen, 1) if np.ptp(known) > 0 else (0.0, seen.mean())
+    gap = seen - (slope * known + offset)
+    better = gap[known >= np.median(known)]
+    spread = max(float(gap.std()), float(better.std()), 1e-6)
+    worst = np.partition(seen, -k)[-k] if len(seen) > k else -np.inf
+    distance = (worst - (slope * guess[~done] + offset)) / spread
+    # At most half of exp(-z^2/2) of a normal distribution lies beyond z > 0.
+    beyond = np.where(distance > 0, 0.5 * np.exp(-0.5 * distance**2), 1.0)
+    return float(beyond.sum())
+
+
+def _blocks(counts: Integers) -> Iterator[tuple[int, int]]:
+    """Cut parts into blocks of about as many tokens as are to be in memory at once."""
+    ends = np.cumsum(counts)
+    first = 0
+    while first < len(counts):
+        before = int(ends[first - 1]) if first else 0
+        last = max(int(np.searchsorted(ends, before + _BLOCK_TOKENS, "right")), first + 1)
+        yield first, last
+        first = last
+
+
+def _gathered(tokens: Tokens, starts: Integers, counts: Integers) -> Matrix:
+    """Return the tokens of some parts, one behind the other."""
+    if (starts[1:] == starts[:-1] + counts[:-1]).all():
+        return widened(tokens[starts[0] : starts[-1] + counts[-1]])
+    ends = starts + counts
+    pieces = [tokens[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return widened(np.concatenate(pieces))
+
+
+def _weighed(question: Question, nearest: Matrix) -> Scores:
+    """Return the weighted sums of each part's largest cosines, shape (tokens, parts)."""
+    if not np.isfinite(nearest).all() or nearest.max(initial=0) > _MOST:
+        raise UnsoundError
+    return np.asarray(question.weights @ nearest, np.float32)
+
+
+def _best(scores: Scores, rows: Integers, k: int) -> tuple[Scores, Integers]:
+    if len(scores) > k:
+        few = np.argpartition(-scores, k - 1)[:k]
+        scores, rows = scores[few], rows[few]
+    # Equal scores are common: the earlier part first.
+    order = np.lexsort((rows, -scores))
+    return scores[order], rows[order]
