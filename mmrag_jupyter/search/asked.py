@@ -27,6 +27,8 @@ def asked(  # noqa: PLR0917 - as Collection.query takes them
     where: str | None,
     modality: str | Iterable[str] | None,
     weights: Mapping[str, float] | None,
+    liked: str | Sequence[str] | None = None,
+    disliked: str | Sequence[str] | None = None,
 ) -> Query:
     """Return the query that the arguments of `Collection.query` ask for.
 
@@ -52,6 +54,8 @@ def asked(  # noqa: PLR0917 - as Collection.query takes them
         where=_text(where, "condition") or None,
         modality=frozenset(modalities),
         weights=_weights(weights),
+        liked=tuple(as_ids(liked)),
+        disliked=tuple(as_ids(disliked)),
     )
 
 

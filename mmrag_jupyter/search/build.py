@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.items import Media
+from mmrag_jupyter.search import passages
 from mmrag_jupyter.search.hits import Hit, Part, Why
 
 if TYPE_CHECKING:
@@ -16,16 +18,69 @@ if TYPE_CHECKING:
     from mmrag_jupyter.search.fusion import Fused
     from mmrag_jupyter.store import ItemRow, PartRow, Snapshot, Store
 
+MOST_PAGES = 5  # of a hit, that are told
+_REACH = 8  # parts before and after one that are looked at for its page
 
-def build(found: Found, store: Store) -> tuple[list[Hit], Snapshot]:
-    """Return the hits for a search's fused items, in their order, and the items behind them."""
+
+def build(found: Found, store: Store, *, first: int = 1) -> tuple[list[Hit], Snapshot]:
+    """Return the hits for a search's fused items, in their order, and the items behind them.
+
+    `first` is the rank of the first one.
+    """
     snapshot = store.snapshot([fused.item for fused in found.items])
     rows = {row.item: row for row in snapshot.rows()}
     # Another process may have deleted an item since the search.
     there = [fused for fused in found.items if fused.item in rows]
+    pages = _pages(found, [rows[fused.item].id for fused in there])
     hits = [
-        _hit(rank, fused, rows[fused.item], found, store)
-        for rank, fused in enumerate(there, start=1)
+        _hit(rank, fused, rows[fused.item], found, store, pages=pages.get(fused.item, ()))
+        for rank, fused in enumerate(there, start=first)
+    ]
+    return hits, snapshot
+
+
+def _pages(found: Found, items: Sequence[str]) -> dict[int, list[int]]:
+    """Return for each document, by its number, the pages that matched best, the best first."""
+    placed = {part: row for part, row in found.parts.items() if row.page is not None}
+    pages: dict[int, list[int]] = {}
+    if placed:
+        best = passages.order(found.signals, {one: placed[one].item_id for one in placed}, items)
+        for row in (placed[part] for part in best):
+            known = pages.setdefault(row.item, [])
+            if row.page is not None and row.page not in known and len(known) < MOST_PAGES:
+                known.append(row.page)
+    return pages
+
+
+def ranked_parts(
+    found: Found, store: Store, items: Sequence[str], most: int
+) -> list[tuple[str, Part]]:
+    """Return the `most` best parts of `items` that the search has seen, each with its item."""
+    rows = found.parts
+    best = passages.order(found.signals, {part: row.item_id for part, row in rows.items()}, items)
+    return [(rows[part].item_id, _part(rows[part], None, store)) for part in best[:most]]
+
+
+def page_texts(found: Found, store: Store, part: str) -> list[Part]:
+    """Return the texts on the page of a part that the search has seen, in their order."""
+    row = next((row for row in found.parts.values() if row.node_id == part), None)
+    if row is None or row.page is None:
+        return []
+    # The parts of a page lie side by side.
+    near = store.parts(range(row.part - _REACH, row.part + _REACH + 1))
+    here = [one for one in near if (one.item, one.page) == (row.item, row.page)]
+    return [_part(one, None, store) for one in here if one.modality == "text"]
+
+
+def in_order(items: Sequence[int], store: Store, *, first: int = 1) -> tuple[list[Hit], Snapshot]:
+    """Return items that nothing was asked of: without a score (NaN) and a why."""
+    snapshot = store.snapshot(items)
+    parts: dict[int, list[Part]] = {}
+    for row in store.parts_of(items):
+        parts.setdefault(row.item, []).append(_part(row, None, store))
+    hits = [
+        Hit(row.id, rank, nan, row.metadata, tuple(parts.get(row.item, ())), (), row.source)
+        for rank, row in enumerate(snapshot.rows(), start=first)
     ]
     return hits, snapshot
 
@@ -36,7 +91,9 @@ def whole(row: ItemRow, store: Store) -> Hit:
     return Hit(row.id, 1, 1.0, row.metadata, parts, (), row.source)
 
 
-def _hit(rank: int, fused: Fused, row: ItemRow, found: Found, store: Store) -> Hit:
+def _hit(
+    rank: int, fused: Fused, row: ItemRow, found: Found, store: Store, *, pages: Sequence[int]
+) -> Hit:
     best_first = sorted(fused.contributions, key=lambda one: -one.points)
     scores = {one.part: one.part_score for one in reversed(best_first) if one.points > 0}
     order = dict.fromkeys(one.part for one in best_first if one.points > 0)
@@ -51,8 +108,15 @@ def _hit(rank: int, fused: Fused, row: ItemRow, found: Found, store: Store) -> H
             Why(one.signal, one.rank, one.points / total, one.part_score) for one in best_first
         ),
         source=row.source,
+        pages=tuple(pages),
         _all_parts=partial(_parts_of, row.item, store),
+        _page=partial(_page_of, row.item, store),
     )
+
+
+def _page_of(item: int, store: Store, number: int) -> Part | None:
+    row = store.page(item, number)
+    return _part(row, None, store) if row is not None else None
 
 
 def _parts_of(item: int, store: Store) -> Sequence[Part]:
@@ -70,13 +134,15 @@ def _part(row: PartRow, score: float | None, store: Store) -> Part:
         page=row.page,
         start=row.start,
         end=row.end,
-        _media=partial(_media, row, store),
+        digest=row.digest,
+        _media=partial(media_of, row, store),
     )
 
 
-def _media(row: PartRow, store: Store) -> Media | None:
+def media_of(row: PartRow, store: Store) -> Media | None:
+    """Return where the picture of a part is, or None where it has none."""
     if row.modality == "text":
         return None
     if row.has_blob:
         return Media(data=store.blob(row.digest))
-    return Media(path=Path(row.path)) if row.path is not None else None
+    return Media(path=Path(row.path), page=row.page) if row.path is not None else None

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.search.feedback import judged
 from mmrag_jupyter.search.fusion import Fused, fuse
 from mmrag_jupyter.search.named import numbers_of
 from mmrag_jupyter.search.signals import Ranker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from mmrag_jupyter.search.fusion import Signal
     from mmrag_jupyter.search.query import Query
     from mmrag_jupyter.search.signals import Serving
     from mmrag_jupyter.store import PartRow, Store
@@ -24,14 +26,15 @@ LEAST_DEPTH = 50
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The fused items, at most k, best first, and the parts that were seen on the way."""
+    """The fused items, at most k, best first, and what was seen on the way: parts, signals."""
 
     items: list[Fused]
     parts: Mapping[int, PartRow]
+    signals: Sequence[Signal] = ()
 
 
-def run(query: Query, store: Store, serving: Serving) -> Found:
-    """Search a store.
+class Search:
+    """A query of a store, embedded once and ranked as deep as it is asked.
 
     Parameters
     ----------
@@ -41,24 +44,40 @@ def run(query: Query, store: Store, serving: Serving) -> Found:
     Raises
     ------
     NotFoundError
-        An item to be like is not in the collection.
+        An item to be like, or liked, is not in the collection.
     WhereError
         The condition cannot be understood.
     """
-    like = store.parts_of(list(numbers_of(store, query.like).values()))
-    own = {row.item for row in like}
-    ranker = Ranker(query, store, serving, like)
-    parts = max(1, sum(store.part_counts().values()))
-    depth = max(DEPTH_FACTOR * query.k, LEAST_DEPTH)
-    while True:
-        depth = min(depth, parts)
-        signals = ranker.signals(depth)
-        seen = {part for signal in signals for part in signal.parts}
-        rows = {row.part: row for row in store.parts(sorted(seen))}
-        fused = fuse(signals, {part: row.item for part, row in rows.items()})
-        fused = [hit for hit in fused if hit.item not in own]
-        exhausted = depth == parts or all(len(signal.parts) < depth for signal in signals)
-        # Items of very many parts can fill a ranking; look deeper until k items are found.
-        if len(fused) >= query.k or exhausted:
-            return Found(fused[: query.k], rows)
-        depth *= 4
+
+    def __init__(self, query: Query, store: Store, serving: Serving) -> None:
+        self._store = store
+        like = store.parts_of(list(numbers_of(store, query.like).values()))
+        self._own = {row.item for row in like}
+        self._ranker = Ranker(query, store, serving, like, judged=judged(query, store))
+
+    @property
+    def total(self) -> int:
+        """How many items the condition leaves."""
+        return self._ranker.total
+
+    def best(self, k: int) -> Found:
+        """Return at most `k` items, best first."""
+        parts = max(1, sum(self._store.part_counts().values()))
+        depth = max(DEPTH_FACTOR * k, LEAST_DEPTH)
+        while True:
+            depth = min(depth, parts)
+            signals = self._ranker.signals(depth)
+            seen = {part for signal in signals for part in signal.parts}
+            rows = {row.part: row for row in self._store.parts(sorted(seen))}
+            fused = fuse(signals, {part: row.item for part, row in rows.items()})
+            fused = [hit for hit in fused if hit.item not in self._own]
+            exhausted = depth == parts or all(len(signal.parts) < depth for signal in signals)
+            # Items of very many parts can fill a ranking; look deeper until k items are found.
+            if len(fused) >= k or exhausted:
+                return Found(fused[:k], rows, signals)
+            depth *= 4
+
+
+def run(query: Query, store: Store, serving: Serving) -> Found:
+    """Search a store for the `query.k` best items; as `Search`, which says more."""
+    return Search(query, store, serving).best(query.k)

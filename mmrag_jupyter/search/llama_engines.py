@@ -11,13 +11,16 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.settings import Settings
 
 from mmrag_jupyter.errors import QueryError, did_you_mean
+from mmrag_jupyter.models.language import language_model as resolved
 from mmrag_jupyter.search.llama_retriever import CollectionRetriever
+from mmrag_jupyter.search.llama_seen import Captions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from llama_index.core.base.base_query_engine import BaseQueryEngine
     from llama_index.core.chat_engine.types import BaseChatEngine
+    from llama_index.core.query_engine import CitationQueryEngine
 
     from mmrag_jupyter.search.llama_index import CollectionIndex
 
@@ -37,6 +40,25 @@ def query_engine(
     # Without a chat model there is no way to show it a picture.
     rest.setdefault("multimodal", model.metadata.is_chat_model)
     return RetrieverQueryEngine.from_args(index.as_retriever(**for_retriever), llm=model, **rest)
+
+
+def citation_engine(
+    index: CollectionIndex, llm: object, options: Mapping[str, Any]
+) -> CitationQueryEngine:
+    """Return an engine whose answers cite numbered sources that keep their ids.
+
+    Raises
+    ------
+    QueryError
+        No language model is given, or an option is unknown.
+    """
+    from mmrag_jupyter.search.llama_citations import CollectionCitationEngine
+
+    model = language_model(llm)
+    for_retriever, rest = _split(options, CollectionCitationEngine.from_args)
+    rest.setdefault("multimodal", model.metadata.is_chat_model)
+    retriever = index.as_retriever(**for_retriever)
+    return CollectionCitationEngine.from_args(index, llm=model, retriever=retriever, **rest)
 
 
 def chat_engine(
@@ -76,6 +98,8 @@ def chat_engine(
     build = kinds[mode][0 if sees else 1].from_defaults
     for_retriever, rest = _split(options, build)
     rest["multi_modal_llm" if sees else "llm"] = model
+    if sees:
+        rest["node_postprocessors"] = [*rest.get("node_postprocessors", ()), Captions()]
     retriever = index.as_retriever(**for_retriever)
     return cast("BaseChatEngine", build(retriever=retriever, **rest))
 
@@ -83,13 +107,17 @@ def chat_engine(
 def language_model(given: object) -> LLM:
     """Return the language model that was given, or the one in `Settings`.
 
-    LlamaIndex would otherwise ask for OpenAI's package and a key.
+    LlamaIndex would otherwise ask for OpenAI's package and a key. An address of one
+    ("hf:...", "openai:...") stands for the model.
 
     Raises
     ------
     QueryError
         There is none.
     """
+    if isinstance(given, str) and ":" in given:
+        found = resolved(given)
+        given = found.llm if found is not None else None
     model = given if given is not None else Settings._llm  # noqa: SLF001 - Settings.llm loads one
     if isinstance(model, LLM):
         return model

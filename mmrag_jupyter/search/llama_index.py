@@ -21,14 +21,14 @@ from mmrag_jupyter.store.llama_add import add
 from mmrag_jupyter.store.llama_select import document_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from llama_index.core.base.base_query_engine import BaseQueryEngine
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from llama_index.core.chat_engine.types import BaseChatEngine
     from llama_index.core.data_structs.data_structs import IndexDict
     from llama_index.core.embeddings.utils import EmbedType
-    from llama_index.core.schema import BaseNode, Document
+    from llama_index.core.schema import BaseNode, Document, ImageType
     from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
     from mmrag_jupyter.models.base import Embedder
@@ -200,6 +200,16 @@ class CollectionIndex(MultiModalVectorStoreIndex):
         """
         return llama_engines.query_engine(self, llm, options)
 
+    def as_citation_engine(self, llm: object = None, **options: Any) -> BaseQueryEngine:  # noqa: ANN401
+        """Return a `CitationQueryEngine` whose numbered sources keep the parts' own ids.
+
+        Raises
+        ------
+        QueryError
+            There is no language model, or an option is unknown.
+        """
+        return llama_engines.citation_engine(self, llm, options)
+
     def as_chat_engine(
         self,
         chat_mode: str = "best",
@@ -260,9 +270,7 @@ class CollectionIndex(MultiModalVectorStoreIndex):
         show_progress: bool = False,  # noqa: FBT001, FBT002
         **_: object,
     ) -> None:
-        for batch in iter_batch(nodes, self._insert_batch_size):
-            todo = work(list(batch), text=self.embeds_text)
-            texts, images = list(todo.text.values()), list(todo.image.values())
+        for todo, texts, images in self._batches(nodes):
             self._write(
                 todo,
                 self._embed_model.get_text_embedding_batch(texts, show_progress),
@@ -276,15 +284,21 @@ class CollectionIndex(MultiModalVectorStoreIndex):
         show_progress: bool = False,  # noqa: FBT001, FBT002
         **_: object,
     ) -> None:
-        for batch in iter_batch(nodes, self._insert_batch_size):
-            todo = work(list(batch), text=self.embeds_text)
-            texts, images = list(todo.text.values()), list(todo.image.values())
+        for todo, texts, images in self._batches(nodes):
             await asyncio.to_thread(
                 self._write,
                 todo,
                 await self._embed_model.aget_text_embedding_batch(texts, show_progress),
                 await self._image_embed_model.aget_image_embedding_batch(images, show_progress),
             )
+
+    def _batches(
+        self, nodes: Sequence[BaseNode]
+    ) -> Iterator[tuple[Work, list[str], list[ImageType]]]:
+        """Yield what is to be done for nodes, batch by batch: the texts and pictures to embed."""
+        for batch in iter_batch(nodes, self._insert_batch_size):
+            todo = work(list(batch), text=self.embeds_text)
+            yield todo, list(todo.text.values()), list(todo.image.values())
 
     def _write(
         self, done: Work, texts: Sequence[list[float]], images: Sequence[list[float]]

@@ -13,6 +13,7 @@ from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQu
 
 from mmrag_jupyter.errors import QueryError, did_you_mean
 from mmrag_jupyter.search.fusion import RRF_CONSTANT
+from mmrag_jupyter.search.llama_seen import seen
 from mmrag_jupyter.store.llama_build import build, node_ids
 from mmrag_jupyter.store.llama_select import select
 
@@ -188,7 +189,7 @@ class CollectionRetriever(MultiModalRetriever):
     def _found(self, query: VectorStoreQuery, face: Face) -> list[NodeWithScore]:
         result = self._index.vector_store.of(face).query(query)
         pairs = zip(result.nodes or (), result.similarities or (), strict=True)
-        return [NodeWithScore(node=node, score=score) for node, score in pairs]
+        return [NodeWithScore(node=seen(node), score=score) for node, score in pairs]
 
     def _searched(self, search: Search, query: QueryBundle) -> list[NodeWithScore]:
         """Ask the collection's own search; texts and pictures each have their own number."""
@@ -206,6 +207,7 @@ class CollectionRetriever(MultiModalRetriever):
         )
         # Further than is wanted: the first places may all be of one kind.
         depth = max(_LEAST_DEPTH, _DEPTH_FACTOR * sum(left.values()))
+        depth = min(depth, max(1, sum(store.part_counts().values())))
         scores = dict(search(query, depth, within))
         rows = []
         for row in store.parts(list(scores)):
@@ -217,7 +219,7 @@ class CollectionRetriever(MultiModalRetriever):
         best: dict[str, float] = {}
         for row, node_id in zip(rows, node_ids(store, rows), strict=True):
             best.setdefault(node_id, scores[row.part])
-        return [NodeWithScore(node=node, score=best[node_id]) for node_id, node in nodes.items()]
+        return [NodeWithScore(node=seen(node), score=best[at]) for at, node in nodes.items()]
 
 
 def fuse(rankings: Sequence[Sequence[NodeWithScore]]) -> list[NodeWithScore]:

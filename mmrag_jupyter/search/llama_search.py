@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.search.fusion import fuse
 from mmrag_jupyter.search.llama_index import CollectionIndex
 from mmrag_jupyter.search.query import Query
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
 def index_of(
     vector_store: CollectionVectorStore, serving: Callable[[], Serving]
 ) -> CollectionIndex:
-    """Return the index over a collection that searches and embeds as the collection does."""
-    embedders = {modality: embedder for modality, (_, embedder) in serving().items()}
+    """Return the index over a collection that searches and embeds as the collection does.
+
+    Late-interaction models search, but LlamaIndex has no place for many vectors a node.
+    """
+    embedders = {
+        modality: embedder for modality, (_, embedder) in serving().items() if not is_late(embedder)
+    }
     return CollectionIndex.over(
         vector_store,
         embedders.get("text"),

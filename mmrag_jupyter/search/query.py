@@ -27,6 +27,10 @@ class Query:
         Pictures to be like.
     like
         Ids of items in the collection to be like.
+    liked, disliked
+        Ids of items that the user has found good or bad; they refine what else is asked.
+    unfinished
+        Whether the text is still being typed: its last word then finds all that begin so.
     avoid_text, avoid_images
         What the results should not be like. It counts against a hit, and removes none.
     k
@@ -48,12 +52,15 @@ class Query:
     where: str | None = None
     modality: frozenset[str] = frozenset()
     weights: Mapping[str, float] = field(default_factory=dict)
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    unfinished: bool = False
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise QueryError(f"k is {self.k}; ask for at least 1 hit.")
-        if not (self.text.strip() or self.images or self.like):
-            if self.avoid_text or self.avoid_images:
+        if not (self.text.strip() or self.images or self.like or self.liked):
+            if self.avoid_text or self.avoid_images or self.disliked:
                 raise QueryError("Only things to avoid were given; say also what to look for.")
             raise QueryError("The query is empty; give a text, a picture, or an item to be like.")
         _check_names("modality", self.modality, get_args(Modality))
@@ -69,6 +76,8 @@ class Query:
         words += [f"like {_shorten(item)}" for item in self.like]
         words += [f"not “{_shorten(text)}”" for text in self.avoid_text]
         words += [f"not picture {_shorten(str(image))}" for image in self.avoid_images]
+        words += [f"{len(self.liked)} liked"] if self.liked else []
+        words += [f"{len(self.disliked)} disliked"] if self.disliked else []
         title = ", ".join(words)
         return f"{title} where {_shorten(self.where)}" if self.where else title
 

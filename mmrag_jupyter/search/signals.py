@@ -5,18 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
+from mmrag_jupyter.models.late import is_late
+from mmrag_jupyter.search.feedback import (
+    LIKED_WORDS,
+    LIKED_WORDS_WEIGHT,
+    NOBODY,
+    telling_words,
+)
 from mmrag_jupyter.search.fusion import Signal, fuse
+from mmrag_jupyter.search.late import TokenQuery, token_query
 from mmrag_jupyter.search.query import LEXICAL
-from mmrag_jupyter.search.vectors import mean_direction, query_vector
+from mmrag_jupyter.search.vectors import SpaceQuery, mean_direction, query_vector
+from mmrag_jupyter.store import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mmrag_jupyter.items import Modality
-    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.models.spaces import AnyEmbedder
+    from mmrag_jupyter.search.feedback import Judged
     from mmrag_jupyter.search.query import Query
-    from mmrag_jupyter.search.vectors import Vector
-    from mmrag_jupyter.store import PartRow, Selection, Store
+    from mmrag_jupyter.store import PartRow, Store
 
 # How many of the best text hits lend their pictures to a search for pictures without text.
 BRIDGE_HITS = 3
@@ -24,7 +35,7 @@ BRIDGE_HITS = 3
 LIKE_CHARACTERS = 1000
 WRITTEN: frozenset[Modality] = frozenset({"text", "page"})
 
-Serving: TypeAlias = "Mapping[Modality, tuple[int, Embedder]]"
+Serving: TypeAlias = "Mapping[Modality, tuple[int, AnyEmbedder]]"
 
 
 class Ranker:
@@ -38,6 +49,8 @@ class Ranker:
         The parts of the items to be like.
     base
         Parts outside it are not ranked, whatever the query says.
+    judged
+        The parts of the items that the user has found good or bad.
     """
 
     def __init__(
@@ -47,9 +60,11 @@ class Ranker:
         serving: Serving,
         like: Sequence[PartRow],
         base: Selection | None = None,
+        *,
+        judged: Judged = NOBODY,
     ) -> None:
+        self._judged = judged
         self._query = query
-        self._base = base
         self._store = store
         self._like = like
         self._selections: dict[tuple[frozenset[Modality] | None, bool], Selection | None] = {}
@@ -62,13 +77,14 @@ class Ranker:
             if not query.modality or modality in query.modality
         )
         # A wrong condition is told before a model is loaded for nothing.
-        self._within(None)
+        where = store.select(where=query.where)
+        self._where = where if base is None else base.and_also(where)
         parts = [row.part for row in like]
         self._serving = {
             modality: found for modality, found in serving.items() if modality in self._present
         }
         self._vectors = {
-            space: query_vector(query, embedder, store, space, parts)
+            space: self._asked_of(space, embedder, parts)
             for space, embedder in dict(self._serving.values()).items()
         }
 
@@ -86,11 +102,24 @@ class Ranker:
     ) -> Selection | None:
         key = (modality, without_text)
         if key not in self._selections:
-            found = self._store.select(
-                where=self._query.where, modality=modality, without_text=without_text
-            )
-            self._selections[key] = found if self._base is None else self._base.and_also(found)
+            # The condition looks at every item: it is asked once.
+            found = self._store.select(modality=modality, without_text=without_text)
+            self._selections[key] = found if self._where is None else self._where.and_also(found)
         return self._selections[key]
+
+    @property
+    def total(self) -> int:
+        """How many items the condition leaves."""
+        items = self._where.items if self._where is not None else None
+        return len(self._store) if items is None else len(items)
+
+    def _asked_of(
+        self, space: int, embedder: AnyEmbedder, like: Sequence[int]
+    ) -> SpaceQuery | TokenQuery | None:
+        query, store, judged = self._query, self._store, self._judged
+        if is_late(embedder):
+            return token_query(query, embedder, store, space, like, judged=judged)
+        return query_vector(query, embedder, store, space, like, judged=judged)
 
     def _weight(self, name: str) -> float:
         return self._query.weights.get(name, 1.0)
@@ -104,13 +133,28 @@ class Ranker:
         signals = []
         for text, avoid in ((wanted, False), (avoided, True)):
             if text.strip():
-                parts, scores = self._by_words(text, depth)
+                unfinished = self._query.unfinished and not (avoid or self._like)
+                parts, scores = self._by_words(text, depth, unfinished=unfinished)
                 signals.append(Signal(LEXICAL, parts, scores, self._weight(LEXICAL), avoid))
-        return signals
+        return [*signals, *self._liked_words(f"{wanted}\n{avoided}", depth)]
 
-    def _by_words(self, text: str, depth: int) -> tuple[list[int], list[float]]:
+    def _liked_words(self, known: str, depth: int) -> list[Signal]:
+        text = telling_words([row.text for row in self._judged.liked], known)
+        if not text:
+            return []
+        weight = LIKED_WORDS_WEIGHT * self._weight(LEXICAL)
+        return [Signal(LIKED_WORDS, *self._by_words(text, depth), weight)]
+
+    def _by_words(
+        self, text: str, depth: int, *, unfinished: bool = False
+    ) -> tuple[list[int], list[float]]:
         """Rank parts by words, those of the best whole item first."""
-        parts, scores = self._store.lexical(text, depth, self._within(None))
+        within = self._within(None)
+        if self._allowed & WRITTEN == {"page"} and "text" in self._present:
+            # Pages are found by the texts on them; other texts were not asked for.
+            paged = Selection(items=np.array(self._store.with_pages(), np.int64))
+            within = paged.and_also(within)
+        parts, scores = self._store.lexical(text, depth, within, unfinished=unfinished)
         found = list(zip(parts.tolist(), scores.tolist(), strict=True))
         item_of = {row.part: row.item for row in self._store.parts(parts.tolist())}
         whole = self._store.whole_scores(text, sorted(set(item_of.values())))
@@ -128,11 +172,7 @@ class Ranker:
             if found is None or modality not in self._allowed:
                 continue
             within = self._within(None if self._is_alone(modality) else frozenset({modality}))
-            signals.append(
-                self._nearest(
-                    modality, space, found.vector, depth, within=within, avoid=found.avoid
-                )
-            )
+            signals.append(self._nearest(modality, space, found, depth, within=within))
         return signals
 
     def _is_alone(self, modality: Modality) -> bool:
@@ -144,16 +184,18 @@ class Ranker:
         self,
         name: Modality,
         space: int,
-        vector: Vector,
+        asked: SpaceQuery | TokenQuery,
         depth: int,
         *,
         within: Selection | None,
-        avoid: bool = False,
     ) -> Signal:
-        parts, scores = self._store.nearest(space, vector[None, :], depth, within)
-        real = parts[0] >= 0
-        found = parts[0][real].tolist()
-        return Signal(name, found, scores[0][real].tolist(), self._weight(name), avoid)
+        if isinstance(asked, TokenQuery):
+            parts, scores = self._store.tokens.nearest(space, asked.question, depth, within)
+        else:
+            ranked = self._store.nearest(space, asked.vector[None, :], depth, within)
+            real = ranked[0][0] >= 0
+            parts, scores = ranked[0][0][real], ranked[1][0][real]
+        return Signal(name, parts.tolist(), scores.tolist(), self._weight(name), asked.avoid)
 
     def _needs_bridge(self) -> bool:
         """Tell whether words can reach pictures only through items that have both."""
@@ -178,5 +220,5 @@ class Ranker:
         if not here:
             return []
         vector = mean_direction(self._store.vectors(space, here))
-        found = self._nearest("image", space, vector, depth, within=within)
+        found = self._nearest("image", space, SpaceQuery(vector), depth, within=within)
         return [replace(found, stands_in=bool(self._allowed & WRITTEN))]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast, get_args
 
 from mmrag_jupyter.display import View
-from mmrag_jupyter.errors import QueryError, did_you_mean
+from mmrag_jupyter.errors import QueryError, a_kind, did_you_mean
 from mmrag_jupyter.items import Media
 
 if TYPE_CHECKING:
@@ -91,6 +91,6 @@ def _media(value: object) -> Media:
     if hasattr(value, "convert") and hasattr(value, "size"):
         return Media(image=cast("Image", value))
     raise QueryError(
-        f"A {type(value).__name__} is not a picture; "
+        f"{a_kind(value, capital=True)} is not a picture; "
         "give a path, an address, bytes, or a PIL image."
     )

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.models.base import checked
+from mmrag_jupyter.search.feedback import (
+    DISLIKED_STRENGTH,
+    LIKED_STRENGTH,
+    NOBODY,
+    centroid,
+)
 from mmrag_jupyter.sources.images import open_image
 
 if TYPE_CHECKING:
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Media
     from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.search.feedback import Judged
     from mmrag_jupyter.search.query import Query
     from mmrag_jupyter.store import Store
 
@@ -36,7 +43,13 @@ class SpaceQuery:
 
 
 def query_vector(
-    query: Query, embedder: Embedder, store: Store, space: int, like_parts: Sequence[int]
+    query: Query,
+    embedder: Embedder,
+    store: Store,
+    space: int,
+    like_parts: Sequence[int],
+    *,
+    judged: Judged = NOBODY,
 ) -> SpaceQuery | None:
     """Embed a query once for one space; None where nothing of it can be expressed there.
 
@@ -45,17 +58,27 @@ def query_vector(
     like_parts
         The parts of the items that the results should be like; those without a vector in
         this space are passed over.
+    judged
+        The parts of the items that the user has found good or bad.
     """
     wanted = _embed(embedder, [query.text] if query.text.strip() else [], query.images)
     wanted += _stored(store, space, like_parts)
     avoided = _embed(embedder, query.avoid_text, query.avoid_images)
-    if wanted and avoided:
-        direction = _sum(wanted) - AVOID_STRENGTH * _sum(avoided)
-        return SpaceQuery(_unit(direction))
+    liked = centroid([_stored(store, space, parts) for parts in judged.liked_parts()])
+    disliked = centroid([_stored(store, space, parts) for parts in judged.disliked_parts()])
+    direction = np.zeros(embedder.dim, np.float32)
     if wanted:
-        return SpaceQuery(_sum(wanted))
+        direction += _sum(wanted)
     if avoided:
-        return SpaceQuery(_sum(avoided), avoid=True)
+        direction -= AVOID_STRENGTH * _sum(avoided)
+    if liked is not None:
+        direction += LIKED_STRENGTH * liked
+    if disliked is not None:
+        direction -= DISLIKED_STRENGTH * disliked
+    if wanted or liked is not None:
+        return SpaceQuery(_unit(direction))
+    if avoided or disliked is not None:
+        return SpaceQuery(_unit(-direction), avoid=True)
     return None
 
 

@@ -138,9 +138,9 @@ def reopened(index):
 
 def test_fault_two_stores_share_ids_so_text_queries_return_images(filled):
     assert ids(filled.as_retriever().text_retrieve("red shoe"))[0] == "shoe"
-    assert {type(one.node) for one in filled.as_retriever().text_to_image_retrieve("red")} == {
-        ImageNode
-    }
+    pictures = filled.as_retriever().text_to_image_retrieve("red")
+    assert pictures
+    assert all(isinstance(one.node, ImageNode) for one in pictures)
     texts = filled.as_retriever(similarity_top_k=9).text_retrieve("anything")
     assert set(ids(texts)) == {"shoe", "hat", "blue.png"}
 

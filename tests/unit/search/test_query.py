@@ -70,7 +70,7 @@ def test_pictures_are_recognised_by_what_they_are():
 
 
 def test_something_else_is_no_picture():
-    with pytest.raises(QueryError, match="A int is not a picture"):
+    with pytest.raises(QueryError, match="An int is not a picture"):
         pictures([3])
 
 

@@ -1,0 +1,140 @@
+"""Reranking: texts in the order that a cross-encoder gives them, pictures where they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from toys import ToyEmbedder, picture
+
+import mmrag_jupyter as mm
+from mmrag_jupyter.errors import ModelError, QueryError
+from mmrag_jupyter.models import rerank as models
+from mmrag_jupyter.search import rerank
+
+
+class Longest:
+    """A cross-encoder that likes long passages, and remembers what it was asked."""
+
+    modalities = ("text",)
+    num_labels = 1
+
+    def __init__(self):
+        self.pairs = []
+
+    def predict(self, pairs, **_):
+        self.pairs += pairs
+        return np.array([len(passage) for _, passage in pairs], np.float32)
+
+
+@pytest.fixture
+def longest(monkeypatch):
+    model = Longest()
+    monkeypatch.setattr(models, "reranker", lambda given: models.Reranker(str(given), model))
+    return model
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return mm.Session()
+
+
+@pytest.fixture
+def texts(session):
+    frame = pd.DataFrame(
+        {"text": [f"shoe {'very ' * n}red number {n}" for n in range(30)], "price": range(30)}
+    )
+    return session.load(frame, "texts", model=ToyEmbedder(), progress=False)
+
+
+def test_the_reranker_orders_the_first_texts(texts, longest):
+    hits = texts.query("red shoe", k=5, rerank="longest")
+    assert hits.ids == ["29", "28", "27", "26", "25"]
+    assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
+    assert {question for question, _ in longest.pairs} == {"red shoe"}
+
+
+def test_the_why_tells_of_it_and_scores_fall(texts, longest):
+    hits = texts.query("red shoe", k=5, rerank="longest")
+    assert longest.pairs
+    first = hits[0].why[0]
+    assert (first.signal, first.rank) == ("rerank", 1)
+    assert first.share == pytest.approx(0.5)
+    assert first.score == len(hits[0].text)
+    assert sum(why.share for why in hits[0].why) == pytest.approx(1)
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert "rerank" in hits.to_pandas()["why"].iloc[0]
+
+
+def test_the_condition_and_the_number_of_hits_hold(texts, longest):
+    hits = texts.query("red shoe", k=3, where="price < 10", rerank="longest")
+    assert hits.ids == ["9", "8", "7"]
+    assert len(longest.pairs) == 10
+
+
+def test_no_more_than_so_many_items_are_read(session, longest):
+    frame = pd.DataFrame({"text": [f"red {n}" for n in range(rerank.RERANKED + 40)]})
+    made = session.load(frame, "many", model=ToyEmbedder(), progress=False)
+    hits = made.query("red", k=rerank.RERANKED + 20, rerank="longest")
+    assert len(longest.pairs) == rerank.RERANKED
+    assert len(hits) == rerank.RERANKED + 20
+    assert all(why.signal != "rerank" for why in hits[-1].why)
+
+
+def test_pictures_keep_their_places(session, longest):
+    frame = pd.DataFrame(
+        {
+            "text": ["red", None, "red and a longer text", None, "red, and the longest of texts"],
+            "photo": [None, picture("red"), None, picture("green"), None],
+        }
+    )
+    made = session.load(
+        frame, "mixed", model=ToyEmbedder(), text="text", image="photo", progress=False
+    )
+    before = made.query("red", image=picture("red"), k=5)
+    after = made.query("red", image=picture("red"), k=5, rerank="longest")
+    assert sorted(after.ids) == sorted(before.ids)
+    for place, item in enumerate(before.ids):
+        if item in {"1", "3"}:
+            assert after.ids[place] == item
+    assert [one for one in after.ids if one not in {"1", "3"}] == ["4", "2", "0"]
+    assert len(longest.pairs) == 3
+
+
+def test_a_real_cross_encoder_keeps_the_same_hits(texts, tiny_reranker_folder):
+    plain = texts.query("red shoe", k=30)
+    hits = texts.query("red shoe", k=30, rerank=tiny_reranker_folder)
+    assert sorted(hits.ids) == sorted(plain.ids)
+    raw = [hit.why[0].score for hit in hits]
+    assert raw == sorted(raw, reverse=True)
+
+
+def test_it_needs_words_and_a_model_that_is_there(texts):
+    with pytest.raises(QueryError, match="A reranker reads a text"):
+        texts.query(like="3", rerank="nobody/ranker")
+    with pytest.raises(ModelError, match="there is no model 'nobody/ranker'"):
+        texts.query("red", rerank="nobody/ranker")
+
+
+def test_an_interrupt_leaves_the_collection_as_it_was(texts, monkeypatch):
+    class Interrupted(Longest):
+        def predict(self, *_, **__):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(models, "reranker", lambda _: models.Reranker("x", Interrupted()))
+    with pytest.raises(KeyboardInterrupt):
+        texts.query("red shoe", rerank="x")
+    assert texts.query("red shoe", k=3)
+
+
+@pytest.mark.usefixtures("texts")
+def test_the_command_takes_a_model(longest, session):
+    from mmrag_jupyter.notebook.namespace import Namespace
+    from mmrag_jupyter.notebook.parser import parse
+
+    parsed = parse("query red shoe --rerank longest -k 2", None)
+    hits = parsed.command.run(session, parsed.arguments, Namespace({}))
+    assert hits.ids == ["29", "28"]
+    assert longest.pairs
