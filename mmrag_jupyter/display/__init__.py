@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmrag_jupyter.display.bundle import hits_bundle
-from mmrag_jupyter.display.cards import HITS_MIME, Card, Options, View, Why
+from mmrag_jupyter.display.cards import HITS_MIME, Card, Options, Sheet, View, Why
 from mmrag_jupyter.display.escape import escape
 from mmrag_jupyter.display.facts import Facts, Grid, facts_bundle
 
@@ -13,6 +13,7 @@ __all__ = [
     "Facts",
     "Grid",
     "Options",
+    "Sheet",
     "View",
     "Why",
     "escape",

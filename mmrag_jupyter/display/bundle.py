@@ -15,6 +15,7 @@ from mmrag_jupyter.display.fields import Detail, Look, look_at
 from mmrag_jupyter.display.page import page, plain_page
 from mmrag_jupyter.display.payload import hit, payload
 from mmrag_jupyter.display.plain import table as plain_table
+from mmrag_jupyter.display.sheets import strips, with_strips
 from mmrag_jupyter.display.thumbnails import LEAST, Gone, Picture, Thumbnail, opened, thumbnails
 
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ _VIEWS: dict[str, _View] = {"gallery": gallery, "table": table, "list": listing}
 # From everything to the bare line; the first that leaves the pictures their share is taken.
 _DETAILS = (
     Detail(snippet=180, text=4000, columns=40, value=300, data=40, why=True),
-    Detail(snippet=160, text=1200, columns=24, value=120, data=16, why=True),
-    Detail(snippet=140, text=600, columns=16, value=80, data=8, why=True),
-    Detail(snippet=120, text=0, columns=10, value=60, data=6, why=True),
-    Detail(snippet=90, text=0, columns=0, value=40, data=4, why=True),
-    Detail(snippet=60, text=0, columns=0, value=30, data=2, why=False),
+    Detail(snippet=160, text=1200, columns=24, value=120, data=24, why=True),
+    Detail(snippet=140, text=600, columns=16, value=80, data=16, why=True),
+    Detail(snippet=120, text=0, columns=10, value=60, data=10, why=True),
+    Detail(snippet=90, text=0, columns=0, value=40, data=8, why=True),
+    Detail(snippet=60, text=0, columns=0, value=30, data=6, why=False),
 )
 
-_WORDS = 0.54  # the share of the budget that words may take where there are pictures
+_WORDS = 0.57  # the share of the budget that words may take where there are pictures
 _SMALLEST_CARD = 800  # bytes, so that of a million hits only those are looked at that could fit
 _PLAIN_LINE = 130  # bytes of a usual line of the plain table
 _PASSAGE = 240  # characters from which a text is read rather than glanced at
@@ -66,6 +67,7 @@ class _Draft:
     cards: Sequence[Card]
     images: Sequence[Thumbnail | Gone | None]
     total: int
+    collection: str
 
     def bundle(self) -> dict[str, object]:
         notices = [*self.notices, *self._left_out()]
@@ -89,7 +91,7 @@ class _Draft:
         hits, number = [], 0
         for card, image in zip(self.cards, self.images, strict=True):
             hits.append(hit(card, self.look, image, number))
-            number += isinstance(image, Thumbnail)
+            number += 1 + len(image.sheets) if isinstance(image, Thumbnail) else 0
         return payload(
             self.look,
             hits,
@@ -97,6 +99,7 @@ class _Draft:
             notices=self.notices,
             view=self.view,
             total=self.total,
+            collection=self.collection,
         )
 
     def _left_out(self) -> list[str]:
@@ -116,6 +119,7 @@ def hits_bundle(
     title: str,
     notices: Sequence[str] = (),
     options: Options | None = None,
+    collection: str = "",
 ) -> dict[str, object]:
     """Return `cards` as JSON, HTML and plain text, for a notebook to show and to keep.
 
@@ -132,7 +136,7 @@ def hits_bundle(
     # Twice the box is what a dense screen can show of it.
     edge = min(options.thumbnail, 2 * max(_VIEWS[view].BOX))
     pictures = [opened(card.picture, edge) for card in some[:count]]
-    draft = _Draft(one_line(title, _TITLE), told, view, look, (), (), len(cards))
+    draft = _Draft(one_line(title, _TITLE), told, view, look, (), (), len(cards), collection)
     while True:
         draft = replace(draft, cards=some[:count])
         bundle = _with_pictures(draft, pictures[:count], options.budget)
@@ -184,21 +188,24 @@ def _words_bytes(card: Card, look: Look, view: str) -> int:
 def _with_pictures(
     draft: _Draft, pictures: Sequence[Picture | Gone | None], budget: int
 ) -> dict[str, object]:
-    blank = [
+    blank: list[Thumbnail | Gone | None] = [
         Thumbnail("", each.width, each.height) if isinstance(each, Picture) else each
         for each in pictures
     ]
     room = budget - bundle_bytes(replace(draft, images=blank).bundle())
+    below = strips(draft.cards, 0 if draft.view == "table" else room)
+    blank = with_strips(blank, below)
+    room = budget - bundle_bytes(replace(draft, images=blank).bundle())
     encoded = iter(thumbnails([each for each in pictures if isinstance(each, Picture)], room))
     images = [next(encoded) if isinstance(each, Picture) else each for each in pictures]
-    return replace(draft, images=images).bundle()
+    return replace(draft, images=with_strips(images, below)).bundle()
 
 
 def _bare(draft: _Draft, budget: int) -> dict[str, object]:
     """Return what still fits when not one card does."""
     line = f"{draft.total} hits; nothing can be shown in {budget} bytes."
     bundle: dict[str, object] = {
-        HITS_MIME: replace(draft, title="", notices=(), cards=(), images=()).data(),
+        HITS_MIME: replace(draft, title="", notices=(), cards=(), images=(), collection="").data(),
         "text/html": f"<p>{line}</p>",
         "text/plain": line,
     }

@@ -25,13 +25,21 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """Another page of a document that matched, counted from 1, and what opens its picture."""
+
+    number: int
+    picture: Callable[[], Image]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Card:
     """One hit as the display needs it.
 
     `picture` opens the picture when it is drawn; what it raises is shown in its place.
     `alt` says what the picture shows; `terms` are the words to mark in `text` and titles;
     `source` is the file that the matched part came from, `page` counts from 1, `start` and
-    `end` are seconds.
+    `end` are seconds. `sheets` are the other pages that matched, best first.
     """
 
     id: str
@@ -47,6 +55,7 @@ class Card:
     page: int | None = None
     start: float | None = None
     end: float | None = None
+    sheets: tuple[Sheet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,10 +118,12 @@ def body(card: Card, look: Look) -> str:
 
 
 def place(card: Card) -> str:
-    """Return where in its source the matched part stands: a page, or a span of time."""
+    """Return where in its source the matched part stands: on which pages, or when."""
     words = []
     if card.page is not None:
-        words.append(f"page {card.page}")
+        words.append(f"p. {card.page}")
+        if others := [str(sheet.number) for sheet in card.sheets if sheet.number != card.page]:
+            words.append(f"also {', '.join(others)}")
     if card.start is not None:
         words.append(clock(card.start) + (f"-{clock(card.end)}" if card.end is not None else ""))
     return ", ".join(words)

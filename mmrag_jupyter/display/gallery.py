@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.display.elements import LINE, TINT, fields, more, picture, subtitles, title
 from mmrag_jupyter.display.fields import body, heading
 from mmrag_jupyter.display.marks import snippet
+from mmrag_jupyter.display.sheets import strip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def draw(card: Card, look: Look, image: Thumbnail | Gone | None) -> str:
         top = f'<div style="padding:10px;text-align:left">{text or "no picture"}</div>'
     else:
         top = picture(image, card.alt or heading(card, look), BOX)
-        lines += [f'<div style="margin:3px 0">{text}</div>'] if text else []
+        lines += [strip(image), f'<div style="margin:3px 0">{text}</div>' if text else ""]
     lines += [f"<div>{each}</div>" for each in fields(card, look.fields[:_FIELDS])]
     lines.append(more(card, look, width))
     caption = f"<figcaption>{''.join(lines)}</figcaption>"

@@ -14,6 +14,7 @@ from mmrag_jupyter.display.elements import (
 )
 from mmrag_jupyter.display.fields import body, heading
 from mmrag_jupyter.display.marks import snippet
+from mmrag_jupyter.display.sheets import strip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,5 +52,6 @@ def draw(card: Card, look: Look, image: Thumbnail | Gone | None) -> str:
     lines.append(more(card, look, width))
     left = ""
     if image is not None:
-        left = f"{_SIDE}{picture(image, card.alt or heading(card, look), BOX)}</div>"
+        shown = picture(image, card.alt or heading(card, look), BOX)
+        left = f"{_SIDE}{shown}{strip(image)}</div>"
     return f"{_ROW}\n{left}{_MAIN}{''.join(lines)}</div></div>"

@@ -4,9 +4,11 @@ The object has these members; a renderer ignores what it does not know.
 
 - `version`: 1
 - `title`, `notices`: texts
+- where it is known: `collection`, the name of the one that was asked
 - `view`: "gallery", "table" or "list", the view of the HTML beside it
 - `total`: how many hits there are; `hits` may be fewer, to keep within the budget
 - `columns`: the metadata names in their order (a notebook sorts the keys of an object)
+- where some are left out to keep within the budget: `columns_left_out`, how many
 - `hits`: a list of objects with
   - `id`, `rank` (from 1), `score` (null when there is none)
   - `why`: a list of `{signal, rank, share}`, share within 0 to 1
@@ -16,7 +18,12 @@ The object has these members; a renderer ignores what it does not know.
     of the `text/html` in the same output, whose `src` is the picture; `width` and `height` are
     the original's pixels
   - where there is one: `terms` (the words to mark), `alt`, `source`, `page`, `start`, `end`
-    (seconds), `problem` (why the picture could not be opened)
+    (seconds), `problem` (why the picture could not be opened), `pages` (the other pages of a
+    document that matched, best first, a list of numbers from 1), `sheets` (those of them that
+    are shown small below the thumbnail, a list of `{page, image, width, height}`, which count
+    as the thumbnail's)
+  - where `id` is only a form of it that can be shown: `key`, the id as it is; empty where it
+    is longer than can be kept, or no text that JSON can carry
 
 A picture is kept once, in the HTML. A MIME renderer is handed all forms of an output
 together, so it can take the picture from there, and the notebook is not twice as large.
@@ -36,6 +43,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.display.cards import Card
     from mmrag_jupyter.display.fields import Look
 
+_ID = 200  # characters of an id
+_KEY = 1000  # characters of an id that is kept as it is beside the form that is shown
 _NAME = 60  # characters of a name
 _VALUE = 80  # characters of a metadata value; the HTML shows more
 _TERMS = 20
@@ -50,15 +59,19 @@ def payload(
     notices: Sequence[str],
     view: str,
     total: int,
+    collection: str = "",
 ) -> dict[str, object]:
     """Return the whole object; `hits` are made by `hit`."""
+    left_out = max(len(look.names) - look.detail.data, 0)
     return {
         "version": 1,
         "title": title,
+        **({"collection": collection} if collection else {}),
         "notices": list(notices),
         "view": view,
         "total": total,
         "columns": [json_text(name, _NAME) for name in look.names[: look.detail.data]],
+        **({"columns_left_out": left_out} if left_out else {}),
         "hits": list(hits),
     }
 
@@ -72,7 +85,7 @@ def hit(card: Card, look: Look, image: Thumbnail | Gone | None, number: int) -> 
     names = [name for name in look.names[: detail.data] if name in card.metadata]
     limit = min(detail.value, _VALUE)
     always: dict[str, object] = {
-        "id": json_text(card.id, 200),
+        "id": json_text(card.id, _ID),
         "rank": card.rank,
         "score": jsonable(card.score, _VALUE),
         "why": [
@@ -93,6 +106,25 @@ def hit(card: Card, look: Look, image: Thumbnail | Gone | None, number: int) -> 
         "start": jsonable(card.start, _VALUE),
         "end": jsonable(card.end, _VALUE),
         "problem": image.reason if isinstance(image, Gone) else "",
+        "pages": [sheet.number for sheet in card.sheets],
+        "sheets": _sheets(image, number + 1) if isinstance(image, Thumbnail) else [],
     }
     # Each line of JSON is indented in a notebook: what is empty is left out.
-    return always | {key: value for key, value in some.items() if value not in (None, "", [])}
+    told = always | {key: value for key, value in some.items() if value not in (None, "", [])}
+    return told if told["id"] == card.id else {**told, "key": _exact(card.id)}
+
+
+def _sheets(image: Thumbnail, number: int) -> list[dict[str, int]]:
+    return [
+        {"page": page, "image": at, "width": one.width, "height": one.height}
+        for at, (page, one) in enumerate(image.sheets, start=number)
+    ]
+
+
+def _exact(item_id: str) -> str:
+    """Return an id as it is, or "" where that cannot be carried."""
+    try:
+        item_id.encode()
+    except UnicodeEncodeError:
+        return ""
+    return item_id if len(item_id) <= _KEY else ""

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display.escape import one_line
-from mmrag_jupyter.display.fields import body, heading
+from mmrag_jupyter.display.fields import body, heading, place
 from mmrag_jupyter.display.values import missing, shown
 from mmrag_jupyter.display.why import score_text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 _FIELDS = 4
-_WIDEST = {"id": 24, "title": 32, "text": 40}
+_WIDEST = {"id": 24, "title": 32, "place": 20, "text": 40}
 _OTHER = 16
 
 
@@ -73,6 +73,8 @@ def table(cards: Sequence[Card], look: Look) -> str:
     if look.title:
         texts = [_fit(heading(card, look), _WIDEST["title"]) for card in cards]
         offered.append((look.title, texts, False))
+    if any(places := [place(card) for card in cards]):
+        offered.append(("place", [_fit(each, _WIDEST["place"]) for each in places], False))
     for name in look.fields[:_FIELDS]:
         values = [card.metadata.get(name) for card in cards]
         texts = ["" if missing(value) else _fit(shown(value, 40), _OTHER) for value in values]

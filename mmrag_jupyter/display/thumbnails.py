@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # quality. A photo of 256 px takes some 5 kB at the first step and 1.4 kB at the last.
 _STEPS = ((256, 68), (256, 52), (224, 52), (192, 50), (160, 48), (128, 45), (128, 30), (96, 30))
 
+_JPEG = 82
+
 LEAST = 1200  # bytes of base64 that the last step takes for a usual photo
 
 _FAR = 1.3  # how many times the room counts as far over it
@@ -38,8 +40,14 @@ class Picture:
     def uri(self, step: int) -> str:
         """Return the picture as a data URI, encoded as `step` says."""
         if step not in self._uris:
-            self._uris[step] = _encoded(self._image, *_STEPS[step])
+            self._uris[step] = encoded(self._image, *_STEPS[step])
         return self._uris[step]
+
+    def jpeg(self) -> bytes:
+        """Return the picture as JPEG, in the size to which it was scaled."""
+        out = io.BytesIO()
+        self._image.save(out, "jpeg", quality=_JPEG)
+        return out.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +59,15 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """An encoded picture as a data URI; `width` and `height` are those of the original."""
+    """An encoded picture as a data URI; `width` and `height` are those of the original.
+
+    `sheets` are smaller ones that stand below it: pages, with their numbers.
+    """
 
     uri: str
     width: int
     height: int
+    sheets: tuple[tuple[int, Thumbnail], ...] = ()
 
 
 def opened(picture: Callable[[], Image] | None, edge: int) -> Picture | Gone | None:
@@ -113,7 +125,20 @@ def thumbnails(pictures: Sequence[Picture], room: int) -> list[Thumbnail]:
     return [Thumbnail(uri, each.width, each.height) for uri, each in sized]
 
 
-def _encoded(image: Image, edge: int, quality: int) -> str:
+def jpeg(picture: Callable[[], Image], edge: int) -> tuple[bytes, int, int] | Gone:
+    """Return a picture as JPEG of at most `edge` pixels, and the original's width and height.
+
+    For a page that asks for pictures one by one, and keeps none of them: encoding takes a
+    fifth of the time that WebP takes.
+    """
+    found = opened(picture, edge)
+    if not isinstance(found, Picture):
+        return found or Gone("there is no picture")
+    return found.jpeg(), found.width, found.height
+
+
+def encoded(image: Image, edge: int, quality: int) -> str:
+    """Return a picture as a data URI, at most `edge` pixels long on its longer side."""
     scale = min(edge / max(image.size), 1.0)
     size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
     out = io.BytesIO()

@@ -75,7 +75,7 @@ def test_every_view_can_be_asked_for(product_cards, read, view, pictures):
 
 def test_the_file_is_named_where_there_is_a_place_in_it(read):
     paged = Card("a", 1, 1.0, text="x", source="docs/report.pdf", page=3)
-    assert "report.pdf · page 3" in read(bundle_of([paged])["text/html"]).text
+    assert "report.pdf · p. 3" in read(bundle_of([paged])["text/html"]).text
     whole = Card("a", 1, 1.0, text="x", source="table:products")
     assert "table:products" not in read(bundle_of([whole])["text/html"]).text
 
@@ -148,6 +148,37 @@ def test_the_json_tells_all_that_a_renderer_needs(product_cards):
     assert hit["text"].startswith("A light running shoe")
     assert hit["terms"] == ["waterproof", "wide"]
     assert hit["thumbnail"] == {"image": 1, "width": 640, "height": 480}
+
+
+def test_the_json_says_which_collection_was_asked():
+    assert hits_bundle([], title="t", collection="shop")[HITS_MIME]["collection"] == "shop"
+    assert "collection" not in hits_bundle([], title="t")[HITS_MIME]
+
+
+@pytest.mark.parametrize(
+    ("item_id", "shown", "key"),
+    [
+        ("P-1", "P-1", None),
+        ("a\u202eb", "a[U+202E]b", "a\u202eb"),
+        ("e\u0301.png", "\u00e9.png", "e\u0301.png"),
+        ("x" * 300, "x" * 199 + "\u2026", "x" * 300),
+        ("x" * 3000, "x" * 199 + "\u2026", ""),
+        ("a\ud800", "a\ufffd", ""),
+    ],
+)
+def test_an_id_that_is_shown_otherwise_travels_as_it_is(item_id, shown, key):
+    hit = hits_bundle([Card(item_id, 1, 1.0)], title="t")[HITS_MIME]["hits"][0]
+    assert hit["id"] == shown
+    assert hit.get("key") == key
+
+
+def test_columns_that_are_left_out_are_counted():
+    wide = [Card(str(n), n + 1, 1.0, metadata={f"c{i}": n for i in range(60)}) for n in range(40)]
+    told = hits_bundle(wide, title="t")[HITS_MIME]
+    assert 0 < len(told["columns"]) < 60
+    assert len(told["columns"]) + told["columns_left_out"] == 60
+    few = hits_bundle([Card("a", 1, 1.0, metadata={"b": 1})], title="t")[HITS_MIME]
+    assert "columns_left_out" not in few
 
 
 def test_missing_values_never_read_nan_or_none(read):

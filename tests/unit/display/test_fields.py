@@ -70,7 +70,7 @@ def test_the_text_does_not_repeat_the_title():
 
 
 def test_places_in_a_source():
-    assert place(Card("a", 1, 1.0, page=3)) == "page 3"
+    assert place(Card("a", 1, 1.0, page=3)) == "p. 3"
     assert place(Card("a", 1, 1.0, start=65, end=3605)) == "1:05-1:00:05"
     assert place(Card("a", 1, 1.0)) == ""
     assert clock(0) == "0:00"
