@@ -1,0 +1,187 @@
+/** One hit, large: its picture, why it was found, its text, and all its metadata. */
+
+import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+import { Actions, Thumbs } from './buttons';
+import type { Shared } from './context';
+import { Name, place } from './Facts';
+import { body, heading } from './look';
+import { Marked } from './Marked';
+import { Picture } from './pictures';
+import { oneLine, scoreText, shown, visible } from './text';
+
+export function Detail(props: {
+  shared: Shared;
+  index: number;
+  said: string;
+  onMove(index: number): void;
+  onClose(): void;
+}): JSX.Element | null {
+  const { shared, index, onMove, onClose } = props;
+  const { hits, view, look, terms } = shared;
+  const { strings } = view;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const hit = hits[index];
+
+  useLayoutEffect(() => {
+    const node = dialog.current;
+    // In the top layer it is as large as the page, however narrow the host.
+    node?.showModal();
+    return () => node?.close();
+  }, []);
+
+  if (hit === undefined) {
+    return null;
+  }
+  const step = (by: number): void => {
+    const to = index + by;
+    if (to >= 0 && to < hits.length) {
+      onMove(to);
+    }
+  };
+  const { columnsLeftOut = 0 } = view.model;
+  const spot = [hit.source, place(shared, hit)].filter(each => each !== '').join(', ');
+  return (
+    <dialog
+      ref={dialog}
+      class="mmrag-detail"
+      aria-label={oneLine(heading(hit, look), 120)}
+      onCancel={event => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={event => {
+        event.stopPropagation();
+        if (event.target === event.currentTarget) {
+          onClose(); // the backdrop
+        }
+      }}
+      onKeyDown={event => {
+        const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        if (event.key === 'Escape') {
+          event.preventDefault();
+          onClose();
+        } else if (by !== undefined) {
+          event.preventDefault();
+          step(by);
+        }
+      }}
+    >
+      <div class="mmrag-sheet">
+        <header class="mmrag-bar">
+          <Name shared={shared} hit={hit} />
+          <span class="mmrag-space" />
+          <Thumbs shared={shared} hit={hit} tab />
+          <button
+            type="button"
+            class="mmrag-button"
+            aria-label={strings.previous}
+            title={strings.previous}
+            disabled={index === 0}
+            onClick={() => step(-1)}
+          >
+            ‹
+          </button>
+          <button
+            type="button"
+            class="mmrag-button"
+            aria-label={strings.next}
+            title={strings.next}
+            disabled={index === hits.length - 1}
+            onClick={() => step(1)}
+          >
+            ›
+          </button>
+          <button
+            type="button"
+            class="mmrag-button"
+            aria-label={strings.close}
+            title={strings.close}
+            onClick={onClose}
+          >
+            ×
+          </button>
+        </header>
+        <div class="mmrag-inside" tabIndex={0} role="group" aria-label={strings.larger}>
+          {(hit.thumbnail !== null || hit.problem !== '') && (
+            <figure class="mmrag-large">
+              <Picture
+                key={hit.id}
+                hit={hit}
+                size="large"
+                alt={hit.alt || heading(hit, look)}
+                view={view}
+              />
+              {hit.thumbnail !== null && (
+                <figcaption class="mmrag-dim">
+                  {strings.original(hit.thumbnail.width, hit.thumbnail.height)}
+                </figcaption>
+              )}
+            </figure>
+          )}
+          <div class="mmrag-facts">
+            <div class="mmrag-buttons">
+              <Actions shared={shared} hits={[hit]} tab />
+            </div>
+            <p class="mmrag-id">
+              <span class="mmrag-dim">{strings.id}</span> <bdi>{visible(hit.id)}</bdi>
+            </p>
+            {spot !== '' && (
+              <p class="mmrag-id">
+                <span class="mmrag-dim">{strings.source}</span> <bdi>{visible(spot)}</bdi>
+              </p>
+            )}
+            <h3>{strings.why}</h3>
+            <p>{strings.score(scoreText(hit.score))}</p>
+            {hit.why.map((each, place) => {
+              const line = strings.signal(
+                oneLine(each.signal, 60),
+                each.rank,
+                Math.round(each.share * 100)
+              );
+              return (
+                <div key={place} class="mmrag-why">
+                  <meter value={each.share} aria-label={line} /> <bdi>{line}</bdi>
+                </div>
+              );
+            })}
+            {hit.text !== '' && (
+              <>
+                <h3>{strings.text}</h3>
+                <p class="mmrag-whole">
+                  <Marked text={body(hit, look)} terms={terms} />
+                </p>
+              </>
+            )}
+            {view.model.columns.some(name => name in hit.metadata) && (
+              <>
+                <h3>{strings.fields}</h3>
+                <dl class="mmrag-metadata">
+                  {view.model.columns
+                    .filter(name => name in hit.metadata)
+                    .map(name => (
+                      <div key={name}>
+                        <dt>
+                          <bdi>{oneLine(name, 120)}</bdi>
+                        </dt>
+                        <dd>
+                          <bdi>{shown(hit.metadata[name], 10_000)}</bdi>
+                        </dd>
+                      </div>
+                    ))}
+                </dl>
+                {columnsLeftOut > 0 && (
+                  <p class="mmrag-dim">{strings.columnsLeftOut(columnsLeftOut)}</p>
+                )}
+              </>
+            )}
+          </div>
+        </div>
+        <div class="mmrag-status mmrag-dim" role="status" dir="auto">
+          {props.said}
+        </div>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,323 @@
+/** How Lab is connected with the kernel of one notebook: one state, and who changes it. */
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+
+import { Client } from '../client';
+import type { Load } from '../protocol';
+import { openComm } from './commchannel';
+import type { OpenedComm } from './commchannel';
+import { EXTENSION } from './magicline';
+
+export type LinkState =
+  | { kind: 'noKernel' }
+  | { kind: 'starting' }
+  | { kind: 'restarting' }
+  | { kind: 'dead' }
+  /** The page and the kernel do not hear each other; `client` is there if they did before. */
+  | { kind: 'disconnected'; client: Client | null }
+  | { kind: 'otherLanguage'; language: string }
+  /** Another view, such as a console, holds the only connection that may carry comms. */
+  | { kind: 'taken' }
+  | { kind: 'asking' }
+  /** `missing` when the package is not installed where the kernel runs. */
+  | { kind: 'notLoaded'; missing: boolean }
+  /** The two sides cannot understand each other. */
+  | { kind: 'otherProtocol'; version: string }
+  | { kind: 'open'; client: Client; version: string; whileRunning: boolean };
+
+/** A greeting waits for as long as the cell that a kernel without subshells is running. */
+const A_DAY = 86_400_000;
+
+export class KernelLink implements IDisposable {
+  /**
+   * @param session What starts and ends the kernel.
+   * @param elsewhere Another connection to a kernel that may carry comms, if there is one.
+   */
+  constructor(
+    readonly session: ISessionContext,
+    private readonly _elsewhere: (id: string) => Kernel.IKernelConnection | null
+  ) {
+    session.kernelChanged.connect(this._follow, this);
+    session.statusChanged.connect(this._follow, this);
+    session.connectionStatusChanged.connect(this._follow, this);
+    session.iopubMessage.connect(this._listen, this);
+    session.disposed.connect(this.dispose, this);
+    this._follow();
+  }
+
+  get state(): LinkState {
+    return this._state;
+  }
+
+  /** Whether a cell is running. */
+  get busy(): boolean {
+    // Of a cell that began before the page was opened, only the kernel's status tells.
+    const unknown = this._state.kind === 'asking' && this.session.session?.kernel?.status === 'busy';
+    return this._running.size > 0 || unknown;
+  }
+
+  get loads(): readonly Load[] {
+    return this._loads;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Collections were made, changed or dropped. */
+  get collectionsChanged(): ISignal<this, void> {
+    return this._collectionsChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** While it is watched, the kernel is asked whether the extension is loaded. */
+  watch(on: boolean): void {
+    this._watched = on;
+    if (on) {
+      this.ask();
+    }
+  }
+
+  /** Ask now, also where it was not loaded a moment ago. */
+  ask(): void {
+    this._wanted = true;
+    if (this._state.kind === 'notLoaded' || this._state.kind === 'taken') {
+      void this._connect();
+    } else {
+      this._follow();
+    }
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._hangUp();
+      Signal.clearData(this);
+    }
+  }
+
+  private _follow(): void {
+    const found = this._outside();
+    if (this._pauses(found)) {
+      return;
+    }
+    if (found !== null) {
+      this._hangUp();
+      this._running.clear();
+      this._ours.clear();
+      // A kernel that is not ours to look at logs an error for each comm that it does not know.
+      this._wanted = this._watched;
+      this._set(found);
+    } else if (this._wanted && this._kernelId !== this.session.session?.kernel?.id) {
+      this._hangUp();
+      void this._connect();
+    } else if (this._wanted && !CONNECTED.has(this._state.kind)) {
+      void this._connect();
+    }
+  }
+
+  /** Keep the comm over a connection that is lost and comes back. */
+  private _pauses(found: LinkState | null): boolean {
+    if (found?.kind === 'disconnected' && found.client !== null) {
+      found.client.mark('lost');
+      this._set(found);
+      return true;
+    }
+    if (found === null && this._state.kind === 'disconnected' && this._comm?.alive) {
+      this._state.client?.mark('open');
+      this._set(this._open ?? this._state);
+      return true;
+    }
+    return false;
+  }
+
+  /** The state that follows from the kernel alone, or null where the kernel must be asked. */
+  private _outside(): LinkState | null {
+    const kernel = this.session.session?.kernel ?? null;
+    if (kernel === null) {
+      const status = this.session.kernelDisplayStatus;
+      return { kind: status === 'initializing' || status === 'starting' ? 'starting' : 'noKernel' };
+    }
+    switch (kernel.status) {
+      case 'dead':
+      case 'terminating':
+        return { kind: 'dead' };
+      case 'restarting':
+      case 'autorestarting':
+        return { kind: 'restarting' };
+      case 'starting':
+        return { kind: 'starting' };
+    }
+    if (kernel.connectionStatus === 'connected') {
+      return null;
+    }
+    const known = kernel.id === this._kernelId && this._open !== null;
+    return known || kernel.connectionStatus === 'disconnected'
+      ? { kind: 'disconnected', client: known ? this._client : null }
+      : { kind: 'starting' };
+  }
+
+  private async _connect(): Promise<void> {
+    const own = this.session.session?.kernel;
+    if (!own) {
+      return;
+    }
+    const turn = (this._turn += 1);
+    const stale = (): boolean => turn !== this._turn || this._disposed;
+    this._kernelId = own.id;
+    this._set({ kind: 'asking' });
+    try {
+      const { language_info } = await own.info;
+      if (stale()) {
+        return;
+      }
+      if (language_info.name.toLowerCase() !== 'python') {
+        this._set({ kind: 'otherLanguage', language: language_info.name });
+        return;
+      }
+      const kernel = own.handleComms ? own : this._elsewhere(own.id);
+      if (kernel === null) {
+        this._set({ kind: 'taken' });
+        return;
+      }
+      const comm = await openComm(kernel, () => {
+        if (!stale()) {
+          this._hangUp();
+          this._kernelId = own.id;
+          this._set({ kind: 'notLoaded', missing: this._missing });
+        }
+      });
+      if (stale()) {
+        comm.close();
+        return;
+      }
+      this._comm = comm;
+      await this._greet(comm, stale);
+    } catch {
+      // The kernel went away meanwhile; its status tells how it goes on.
+      if (!stale()) {
+        this._hangUp();
+        this._set(this._outside() ?? { kind: 'disconnected', client: null });
+      }
+    }
+  }
+
+  private async _greet(comm: OpenedComm, stale: () => boolean): Promise<void> {
+    const client = new Client(comm.channel, {
+      loads: loads => {
+        this._loads = loads;
+        this._changed.emit();
+      },
+      collections: () => this._collectionsChanged.emit(),
+      connection: () => this._changed.emit()
+    });
+    this._client = client;
+    const hello = await client.hello({ timeout: A_DAY });
+    if (stale() || hello.kind === 'aborted') {
+      return;
+    }
+    if (hello.kind === 'ok') {
+      const { version } = hello.result;
+      this._open = { kind: 'open', client, version, whileRunning: comm.whileRunning };
+      this._set(this._open);
+    } else if (hello.error.kind === 'version') {
+      this._set({ kind: 'otherProtocol', version: hello.error.message });
+    } else {
+      this._set({ kind: 'otherProtocol', version: '' });
+    }
+  }
+
+  /** Heed what cells do: one that names us may have loaded the extension, or failed to. */
+  private _listen(_: ISessionContext, message: KernelMessage.IMessage): void {
+    const parent = message.parent_header;
+    if (!('msg_id' in parent) || parent.msg_type !== 'execute_request') {
+      return;
+    }
+    const content = message.content as Record<string, unknown>;
+    const type = message.header.msg_type;
+    if (type === 'execute_input' && /mmrag/.test(String(content.code))) {
+      this._ours.add(parent.msg_id);
+    } else if (type === 'error' && content.ename === 'ModuleNotFoundError') {
+      this._missing = String(content.evalue).includes(EXTENSION);
+    } else if (type === 'display_data' && this._ours.has(parent.msg_id)) {
+      // A load that shows how far it is, in the cell that has loaded the extension.
+      this._askSoon();
+    } else if (type === 'status') {
+      this._heedStatus(parent.msg_id, content.execution_state === 'idle');
+    }
+  }
+
+  private _heedStatus(id: string, ended: boolean): void {
+    const before = this.busy;
+    if (!ended) {
+      this._running.add(id);
+    } else {
+      this._running.delete(id);
+      if (this._ours.delete(id)) {
+        this._askSoon();
+      }
+    }
+    if (before !== this.busy) {
+      this._changed.emit();
+    }
+  }
+
+  private _askSoon(): void {
+    // Not while the kernel's messages are handled: opening a comm waits for further ones.
+    setTimeout(() => !this._disposed && this.ask(), 0);
+  }
+
+  private _hangUp(): void {
+    this._turn += 1;
+    this._kernelId = null;
+    this._open = null;
+    this._client?.dispose();
+    this._client = null;
+    this._comm?.close();
+    this._comm = null;
+    this._loads = [];
+  }
+
+  private _set(state: LinkState): void {
+    if (state.kind === 'open' || state.kind === 'noKernel' || state.kind === 'restarting') {
+      this._missing = false;
+    }
+    if (state.kind !== this._state.kind || state.kind === 'open' || state.kind === 'notLoaded') {
+      this._state = state;
+      this._changed.emit();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _collectionsChanged = new Signal<this, void>(this);
+  private readonly _running = new Set<string>();
+  private readonly _ours = new Set<string>();
+  private _state: LinkState = { kind: 'starting' };
+  private _loads: readonly Load[] = [];
+  private _open: (LinkState & { kind: 'open' }) | null = null;
+  private _client: Client | null = null;
+  private _comm: OpenedComm | null = null;
+  private _kernelId: string | null = null;
+  private _turn = 0;
+  private _wanted = false;
+  private _watched = false;
+  private _missing = false;
+  private _disposed = false;
+}
+
+/** States that the kernel itself answered with, or is about to. */
+const CONNECTED: ReadonlySet<LinkState['kind']> = new Set([
+  'otherLanguage',
+  'taken',
+  'asking',
+  'notLoaded',
+  'otherProtocol',
+  'open'
+]);

@@ -1,0 +1,49 @@
+/** Shows hits and answers in the outputs of notebooks. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { ANSWER_MIME } from '../answers/model';
+import { HITS_MIME } from '../hits/model';
+import { AnswerRenderer } from './answerrenderer';
+import { HitsRenderer } from './hitsrenderer';
+
+const RANK = 10; // before the HTML that stands beside it in the same output
+
+/**
+ * A plugin and not a MIME extension, which is never given the notebooks: a button on a result
+ * puts a cell below the one that shows it.
+ */
+export const results: JupyterFrontEndPlugin<void> = {
+  id: 'mmrag-jupyter:results',
+  description: 'Shows hits as a gallery, a table or a list, and answers beside their sources.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  optional: [INotebookTracker, ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    notebooks: INotebookTracker | null,
+    known: ITranslator | null
+  ) => {
+    const translator = known ?? nullTranslator;
+    rendermime.addFactory(
+      {
+        safe: true,
+        mimeTypes: [HITS_MIME],
+        createRenderer: () => new HitsRenderer({ rendermime, notebooks, translator })
+      },
+      RANK
+    );
+    rendermime.addFactory(
+      {
+        safe: true,
+        mimeTypes: [ANSWER_MIME],
+        createRenderer: () => new AnswerRenderer(rendermime, translator)
+      },
+      RANK
+    );
+  }
+};

@@ -1,0 +1,3 @@
+/** Where the translations of our sentences are found. */
+
+export const DOMAIN = 'mmrag_jupyter';

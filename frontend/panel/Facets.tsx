@@ -1,0 +1,123 @@
+/** What the items can be filtered by, with counts. */
+
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+
+import { oneLine } from '../hits/text';
+import type { Json } from '../hits/model';
+import type { Facet, FacetValue, Filter } from '../protocol';
+import type { Control, State } from './control';
+import { withFilter } from './query';
+import { Range } from './Range';
+import { PANEL_ENGLISH as strings } from './strings';
+
+const OPEN = 4; // columns that are unfolded at first
+const SIDE_BY_SIDE = 640; // pixels, as the style sheet has it
+const SHOWN = 8; // values before the others are asked for
+
+export function Facets(props: { control: Control; state: State }): JSX.Element {
+  const { control, state } = props;
+  const { query, facets } = state;
+  // Below one another, the filters would push the hits out of sight.
+  const [wide] = useState(() => control.width >= SIDE_BY_SIDE);
+  const set = (column: string, filter: Filter | null): void =>
+    control.ask(withFilter(control.state.query, column, filter));
+  return (
+    <details class="mmrag-panel-facets" open={wide}>
+      <summary>{strings.filters}</summary>
+      <label class="mmrag-panel-where">
+        <span>{strings.where}</span>
+        <input
+          type="text"
+          autocomplete="off"
+          spellcheck={false}
+          placeholder={strings.whereHint}
+          value={query.where}
+          onChange={event => control.ask({ ...query, where: event.currentTarget.value })}
+        />
+      </label>
+      {facets.map((facet, at) => {
+        const own = query.filters.find(one => one.column === facet.column) ?? null;
+        return (
+          <details key={facet.column} class="mmrag-panel-facet" open={at < OPEN || own !== null}>
+            <summary>
+              <bdi>{oneLine(facet.column, 60)}</bdi>
+            </summary>
+            {own !== null && (
+              <button
+                type="button"
+                class="mmrag-panel-button"
+                onClick={() => set(facet.column, null)}
+              >
+                {strings.resetFilter(oneLine(facet.column, 40))}
+              </button>
+            )}
+            {facet.kind === 'values' ? (
+              <Values facet={facet} filter={own} onFilter={set} />
+            ) : (
+              <Range facet={facet} filter={own} onFilter={set} />
+            )}
+          </details>
+        );
+      })}
+    </details>
+  );
+}
+
+function Values(props: {
+  facet: Facet & { kind: 'values' };
+  filter: Filter | null;
+  onFilter(column: string, filter: Filter | null): void;
+}): JSX.Element {
+  const { facet, filter, onFilter } = props;
+  const [all, setAll] = useState(false);
+  const chosen = filter?.kind === 'values' ? filter.values : [];
+  const values = all
+    ? facet.values
+    : facet.values.filter((one, at) => at < SHOWN || chosen.includes(one.value));
+  const toggle = (value: Json): void => {
+    const changed = chosen.includes(value)
+      ? chosen.filter(one => one !== value)
+      : [...chosen, value];
+    onFilter(
+      facet.column,
+      changed.length === 0 ? null : { kind: 'values', column: facet.column, values: changed }
+    );
+  };
+  const hidden = facet.values.length - values.length;
+  return (
+    <ul class="mmrag-panel-values">
+      {values.map(one => (
+        <li key={String(one.value) + typeof one.value}>
+          <label title={strings.counted(one.count, one.hits)}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(one.value)}
+              onChange={() => toggle(one.value)}
+            />
+            <bdi>{one.value === null ? strings.missing : oneLine(one.label, 80)}</bdi>
+            <Count value={one} />
+          </label>
+        </li>
+      ))}
+      {hidden > 0 && (
+        <li>
+          <button type="button" class="mmrag-panel-button" onClick={() => setAll(true)}>
+            {strings.others(hidden)}
+          </button>
+        </li>
+      )}
+      {hidden === 0 && facet.others > 0 && <li>{strings.others(facet.others)}</li>}
+    </ul>
+  );
+}
+
+function Count(props: { value: FacetValue }): JSX.Element {
+  const { count, hits } = props.value;
+  return (
+    <span class="mmrag-panel-count">
+      {hits !== null && <b>{hits} · </b>}
+      {count}
+    </span>
+  );
+}

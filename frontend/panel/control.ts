@@ -1,0 +1,386 @@
+/** What the panel knows and does: one place that asks the kernel and keeps what it said. */
+
+import { Client } from '../client';
+import type { Connection, Outcome } from '../client';
+import type { Hit, HitsModel, View } from '../hits/model';
+import { VIEWS, keyOf } from '../hits/model';
+import type { Mark, Size } from '../hits/props';
+import { Thumbnails } from '../labextension/thumbnails';
+import { VERSION } from '../protocol';
+import type { Facet, Failure, FoundHit, Load } from '../protocol';
+import { channelOf } from './channel';
+import type { Model } from './channel';
+import { EMPTY, askedOf, queryFrom, scopeOf, wordsOf } from './query';
+import type { Query } from './query';
+import { PANEL_ENGLISH as strings } from './strings';
+
+/** All that the panel shows. */
+export interface State {
+  query: Query;
+  /** Null until the first answer. */
+  model: HitsModel | null;
+  more: boolean;
+  signals: string[];
+  facets: Facet[];
+  items: number;
+  searching: boolean;
+  failure: Failure | null;
+  connection: Connection;
+  /** The kernel's version, where it is another than this panel's. */
+  otherVersion: string | null;
+  loads: Load[];
+  selected: ReadonlySet<string>;
+  notice: string;
+  view: View;
+  /** What the hits shown are: of a search, all items that filters leave, or all there are. */
+  scope: 'search' | 'filter' | 'all';
+  /** How many queries have been answered. */
+  searches: number;
+}
+
+const PAGE = 48;
+/** Milliseconds without a key before the words are looked for. */
+const PAUSE = 120;
+const LARGE = 1280;
+/** How long to wait for a first sign of life. */
+const GREETING = 10_000;
+const PING = 3000;
+const LARGE_KEPT = 4;
+
+export class Control {
+  /** `width` is that of the panel in pixels when it was opened. */
+  constructor(
+    model: Model,
+    readonly width: number,
+    changed: (state: State) => void
+  ) {
+    this._model = model;
+    this._changed = changed;
+    this._client = new Client(channelOf(model), {
+      connection: connection => this._set({ connection }),
+      loads: loads => this._onLoads(loads),
+      collections: () => this.search()
+    });
+    this._thumbnails = new Thumbnails(this._client, String(model.get('collection')));
+    const view = VIEWS.find(each => each === model.get('view')) ?? 'gallery';
+    this._state = {
+      query: queryFrom(model.get('query')),
+      model: null,
+      more: false,
+      signals: [],
+      facets: [],
+      items: 0,
+      searching: true,
+      failure: null,
+      connection: 'open',
+      otherVersion: null,
+      loads: [],
+      selected: new Set(),
+      notice: '',
+      view,
+      scope: 'all',
+      searches: 0
+    };
+    model.on('change:query', this._fromPython);
+    model.on('comm_live_update', this._onChannel);
+    void this._greet();
+  }
+
+  get state(): State {
+    return this._state;
+  }
+
+  /** Change what is asked; `pause` waits for the next key. */
+  ask(query: Query, pause = false): void {
+    this._set({ query, notice: '' });
+    clearTimeout(this._typing);
+    if (pause) {
+      this._typing = setTimeout(() => this.search(), PAUSE);
+    } else {
+      this.search();
+    }
+  }
+
+  /** Ask the kernel what the query says now; whatever was asked before is not waited for. */
+  search(): void {
+    clearTimeout(this._typing);
+    this._asking.abort();
+    this._asking = new AbortController();
+    void this._search(this._asking.signal);
+  }
+
+  /** Load the next page, if there is one and it is not on its way. */
+  async more(): Promise<void> {
+    const { model, more } = this._state;
+    if (!more || this._turning || model === null) {
+      return;
+    }
+    this._turning = true;
+    const signal = this._asking.signal;
+    const outcome = await this._page(model.hits.length, signal);
+    this._turning = false;
+    if (outcome.kind === 'ok' && !signal.aborted) {
+      const { hits, more: further } = outcome.result;
+      this._remember(hits);
+      this._set({
+        model: { ...model, hits: [...model.hits, ...hits] },
+        more: further && hits.length > 0
+      });
+    }
+  }
+
+  /** A picture for the hits view; with the large one comes all else that is known of the item. */
+  readonly picture = (
+    hit: Hit,
+    size: Size,
+    signal: AbortSignal
+  ): Promise<string | null> | null =>
+    size === 'thumbnail' ? this._thumbnails.picture(hit, size, signal) : this._item(hit, signal);
+
+  select(ids: ReadonlySet<string>): void {
+    this._set({ selected: ids });
+    const keys = [...ids].map(id => this._keys.get(id) ?? id);
+    void this._client.ask('select', { collection: null, keys });
+  }
+
+  /** Keep a verdict, and refine the query by it at once. */
+  async judge(hit: Hit, mark: Mark | null): Promise<void> {
+    const marks = new Map(this._state.query.marks);
+    const key = keyOf(hit);
+    if (mark === null) {
+      marks.delete(key);
+    } else {
+      marks.set(key, mark);
+    }
+    const words = wordsOf(this._state.query);
+    this.ask({ ...this._state.query, marks });
+    const verdict = mark === null ? 0 : mark === 'up' ? 1 : -1;
+    const outcome = await this._client.ask('feedback', { collection: null, key, verdict, query: words });
+    if (outcome.kind === 'ok') {
+      this._set({ notice: outcome.result.kept ? '' : strings.notKept(outcome.result.message) });
+    }
+  }
+
+  show(view: View): void {
+    this._model.set('view', view);
+    this._model.save_changes();
+    this._set({ view });
+  }
+
+  notify(notice: string): void {
+    this._set({ notice });
+  }
+
+  clear(): void {
+    this._state.query.pictures.forEach(picture => URL.revokeObjectURL(picture.url));
+    this.ask(EMPTY);
+  }
+
+  /** Ask again whether anybody is there. */
+  again(): void {
+    this._set({ failure: null });
+    void this._greet();
+  }
+
+  dispose(): void {
+    clearTimeout(this._typing);
+    this._asking.abort();
+    this._lifetime.abort();
+    this._model.off('change:query', this._fromPython);
+    this._model.off('comm_live_update', this._onChannel);
+    this._thumbnails.dispose();
+    this._client.dispose();
+    this._state.query.pictures.forEach(picture => URL.revokeObjectURL(picture.url));
+  }
+
+  private async _greet(): Promise<void> {
+    const outcome = await this._client.hello({
+      signal: this._lifetime.signal,
+      timeout: GREETING
+    });
+    if (outcome.kind === 'ok') {
+      const { version } = outcome.result;
+      this._set({ otherVersion: version === VERSION ? null : version });
+      void this._askLoads();
+      this.search();
+    } else if (outcome.kind === 'error') {
+      this._set({ failure: outcome.error, searching: false });
+    }
+  }
+
+  /** One search at a time: what is typed meanwhile is asked for when its answer is there. */
+  private async _search(signal: AbortSignal): Promise<void> {
+    this._set({ searching: true });
+    if (this._underway) {
+      this._due = true;
+      return;
+    }
+    this._underway = true;
+    const outcome = await this._page(0, this._lifetime.signal);
+    this._underway = false;
+    if (this._due) {
+      this._due = false;
+      void this._search(this._asking.signal);
+    } else if (!signal.aborted && outcome.kind !== 'aborted') {
+      await this._show(outcome, signal);
+    }
+  }
+
+  private async _show(outcome: Outcome<'search'>, signal: AbortSignal): Promise<void> {
+    if (outcome.kind !== 'ok') {
+      const failure = outcome.kind === 'error' ? outcome.error : null;
+      this._set({ searching: false, failure });
+      return;
+    }
+    const { hits, columns, more, signals, total } = outcome.result;
+    this._remember(hits);
+    this._set({
+      searching: false,
+      failure: null,
+      model: {
+        title: '',
+        notices: outcome.result.notices,
+        view: this._state.view,
+        total: more ? total : hits.length,
+        columns,
+        hits
+      },
+      more,
+      signals,
+      scope: scopeOf(this._state.query),
+      searches: this._state.searches + 1
+    });
+    this._save();
+    await this._count(signal);
+  }
+
+  private _page(offset: number, signal: AbortSignal): Promise<Outcome<'search'>> {
+    const { query } = this._state;
+    return this._client.ask(
+      'search',
+      { collection: null, asked: askedOf(query), offset, limit: PAGE },
+      { signal, buffers: query.pictures.map(picture => picture.data) }
+    );
+  }
+
+  private async _count(signal: AbortSignal): Promise<void> {
+    const { query } = this._state;
+    const outcome = await this._client.ask(
+      'facets',
+      { collection: null, asked: askedOf(query) },
+      { signal, buffers: query.pictures.map(picture => picture.data) }
+    );
+    if (outcome.kind === 'ok' && !signal.aborted) {
+      this._set({ facets: outcome.result.facets, items: outcome.result.items });
+    }
+  }
+
+  private async _item(hit: Hit, signal: AbortSignal): Promise<string | null> {
+    const outcome = await this._client.ask(
+      'item',
+      { collection: null, key: keyOf(hit), size: LARGE },
+      { signal }
+    );
+    if (outcome.kind !== 'ok') {
+      throw new Error(outcome.kind === 'error' ? outcome.error.message : '');
+    }
+    const { picture, hit: whole } = outcome.result;
+    this._complete(hit, whole);
+    if (picture?.kind === 'problem') {
+      throw new Error(picture.problem);
+    }
+    const data = picture === null ? undefined : outcome.buffers[picture.buffer];
+    if (picture === null || data === undefined) {
+      return null;
+    }
+    const url = URL.createObjectURL(new Blob([data as BlobPart], { type: picture.type }));
+    this._large.push(url);
+    this._large.splice(0, this._large.length - LARGE_KEPT).forEach(old => URL.revokeObjectURL(old));
+    return url;
+  }
+
+  /** Give a hit the texts that the page of hits had cut short. */
+  private _complete(hit: Hit, whole: FoundHit): void {
+    const { model } = this._state;
+    // The hit stays the same object: the view would ask for another one's picture again.
+    Object.assign(hit, { metadata: whole.metadata, text: whole.text, thumbnail: whole.thumbnail });
+    if (model !== null) {
+      const columns = [...new Set([...model.columns, ...Object.keys(whole.metadata)])];
+      this._set({ model: { ...model, columns } });
+    }
+  }
+
+  private async _askLoads(): Promise<void> {
+    const outcome = await this._client.ask('loads', {}, { signal: this._lifetime.signal });
+    if (outcome.kind === 'ok') {
+      this._onLoads(outcome.result.loads);
+    }
+  }
+
+  private _onLoads(loads: Load[]): void {
+    const own = loads.filter(load => load.collection === this._model.get('collection'));
+    const before = running(this._state.loads);
+    this._set({ loads: own });
+    if (running(own) < before) {
+      // What a load has brought is to be seen.
+      this.search();
+    }
+  }
+
+  private _remember(hits: readonly FoundHit[]): void {
+    for (const hit of hits) {
+      this._keys.set(hit.id, hit.key);
+    }
+  }
+
+  /** Keep the query with the notebook, without its pictures. */
+  private _save(): void {
+    const { pictures: _, ...asked } = askedOf(this._state.query);
+    if (JSON.stringify(asked) !== JSON.stringify(this._model.get('query'))) {
+      this._saving = true;
+      this._model.set('query', asked);
+      this._model.save_changes();
+      this._saving = false;
+    }
+  }
+
+  private _set(changed: Partial<State>): void {
+    if (!this._lifetime.signal.aborted) {
+      this._state = { ...this._state, ...changed };
+      this._changed(this._state);
+    }
+  }
+
+  private readonly _fromPython = (): void => {
+    if (!this._saving) {
+      this.ask(queryFrom(this._model.get('query')));
+    }
+  };
+
+  /** The host says that something happened to the channel; whether it still works is asked. */
+  private readonly _onChannel = (): void => {
+    void this._client.hello({ signal: this._lifetime.signal, timeout: PING }).then(outcome => {
+      this._client.mark(outcome.kind === 'ok' ? 'open' : 'lost');
+    });
+  };
+
+  private readonly _model: Model;
+  private readonly _changed: (state: State) => void;
+  private readonly _client: Client;
+  private readonly _thumbnails: Thumbnails;
+  private readonly _lifetime = new AbortController();
+  /** What the kernel calls the items that were seen. */
+  private readonly _keys = new Map<string, string>();
+  private readonly _large: string[] = [];
+  private _state: State;
+  private _asking = new AbortController();
+  private _typing: ReturnType<typeof setTimeout> | undefined;
+  private _underway = false;
+  private _due = false;
+  private _turning = false;
+  private _saving = false;
+}
+
+function running(loads: readonly Load[]): number {
+  return loads.filter(load => load.state === 'running').length;
+}

@@ -1,0 +1,106 @@
+"""Pictures as a page asks for them: scaled, encoded, and kept for the next time."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.display.thumbnails import Gone, jpeg
+from mmrag_jupyter.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL.Image import Image
+
+    from mmrag_jupyter.search.hits import Part
+
+TYPE = "image/jpeg"
+
+_ROOM = 64 << 20  # bytes
+_SIZES = 50_000
+_WORKERS = 4  # decoding leaves Python's lock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A scaled picture; `width` and `height` are those of what was decoded, in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+class Pictures:
+    """Encodes the pictures of parts; of those used last, some 64 MB are kept."""
+
+    def __init__(self, room: int = _ROOM) -> None:
+        self._room = room
+        self._kept: OrderedDict[tuple[bytes, int], Encoded] = OrderedDict()
+        self._bytes = 0
+        self._sizes: dict[bytes, tuple[int, int] | None] = {}
+        self._lock = threading.Lock()
+        self._workers = ThreadPoolExecutor(_WORKERS, "mmrag-pictures")
+
+    def encoded(self, parts: Sequence[Part | None], size: int) -> list[Encoded | Gone]:
+        """Return the picture of each part, at most `size` pixels on its longer side."""
+        return list(self._workers.map(partial(self._one, size=size), parts))
+
+    def sizes(self, parts: Sequence[Part | None]) -> list[tuple[int, int] | None]:
+        """Return the width and height of each part's picture, where that is quickly told."""
+        return list(self._workers.map(self._size, parts))
+
+    def close(self) -> None:
+        """Let go of the pictures and the threads."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
+    def _size(self, part: Part | None) -> tuple[int, int] | None:
+        if part is None:
+            return None
+        if part.digest not in self._sizes:
+            self._sizes[part.digest] = part.size()
+            # One thread or another may add one more at the same time: it is about that many.
+            if len(self._sizes) > _SIZES:
+                self._sizes.pop(next(iter(self._sizes)), None)
+        return self._sizes.get(part.digest)
+
+    def _one(self, part: Part | None, size: int) -> Encoded | Gone:
+        if part is None:
+            return Gone("this item is no longer in the collection")
+        # The content's own hash: a file that was changed and loaded again has another.
+        key = part.digest, size
+        with self._lock:
+            known = self._kept.get(key) if part.digest else None
+            if known is not None:
+                self._kept.move_to_end(key)
+                return known
+        made = jpeg(partial(_opened, part, size), size)
+        if isinstance(made, Gone):
+            return made
+        encoded = Encoded(*made)
+        if part.digest:
+            self._keep(key, encoded)
+        return encoded
+
+    def _keep(self, key: tuple[bytes, int], encoded: Encoded) -> None:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = encoded
+                self._bytes += len(encoded.data)
+            while self._bytes > self._room:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= len(oldest.data)
+
+
+def _opened(part: Part, size: int) -> Image:
+    image = part.opened(edge=size)
+    if image is None:
+        raise SourceError("this part has no picture")
+    return image
