@@ -11,13 +11,15 @@ BIN := $(VENV)/bin
 INTERPRETER := $(BIN)/python$(VERSION)
 INSTALLED := $(VENV)/.installed-$(VERSION)
 MEASURABLE := $(VENV)/.measurable-$(VERSION)
+# Whatever of the front end changes, the package is installed again, which builds it.
+FRONTEND := $(shell find frontend \( -name node_modules -o -name lib -o -name .yarn \) -prune -o -type f -print)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 EXECUTE := HF_HUB_OFFLINE=1 $(BIN)/jupyter nbconvert --execute --ExecutePreprocessor.record_timing=False
 # Without these two scripts the page asks nothing of the network.
 ALONE := --embed-images --HTMLExporter.require_js_url= --HTMLExporter.mathjax_url=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lab notebooks benchmark constraints clean
+.PHONY: help demo test lint format lab notebooks screenshots benchmark constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,7 +28,7 @@ $(INTERPRETER):
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install --upgrade "pip>=25.1"
 
-$(INSTALLED): pyproject.toml constraints.txt | $(INTERPRETER)
+$(INSTALLED): pyproject.toml constraints.txt $(FRONTEND) | $(INTERPRETER)
 	$(PIP) install --constraint constraints.txt --editable . --group dev
 	@touch $@
 
@@ -38,6 +40,7 @@ demo: $(INSTALLED) ## run the quickstart notebook and leave it as a page with it
 	$(EXECUTE) --to html $(ALONE) --output-dir build build/demo/01_quickstart.ipynb
 	@echo "The quickstart, executed: file://$(abspath build/01_quickstart.html)"
 
+# The tests of tests/ui need a Chromium; without one they are skipped, and pytest says so.
 test: lint ## check and test everything
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
@@ -62,6 +65,9 @@ notebooks: $(INSTALLED) ## execute the committed tutorials again, with their out
 	HF_HOME=$(abspath build)/no-models $(EXECUTE) --to notebook --inplace build/notebooks/*.ipynb
 	cp build/notebooks/*.ipynb notebooks/
 
+screenshots: $(INSTALLED) ## take the pictures of the documentation anew, with a Chromium
+	HF_HUB_OFFLINE=1 $(BIN)/python tests/ui/screenshots.py docs/images
+
 $(MEASURABLE): $(INSTALLED)
 	$(PIP) install --constraint constraints.txt --group benchmark
 	@touch $@
@@ -82,4 +88,5 @@ constraints: ## resolve all dependencies anew and pin them in constraints.txt
 	rm -rf build/constraints
 
 clean: ## remove everything that was made
+	rm -rf frontend/node_modules frontend/lib frontend/.yarn mmrag_jupyter/labextension mmrag_jupyter/widgets/static
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,7 +1,9 @@
 """Images per second of a folder load, beside the bare model on tensors that are ready.
 
 The model is a CLIP ViT-B/32 of full size with random weights, the photos are drawn here.
-Both arms use the same weights, threads, number type and batch size, and take turns.
+Both arms use the same weights, threads, number type and batch size, and take turns. A third
+arm decodes the photos and does nothing else: where the model computes on the same cores, no
+load can be faster than the two together.
 Prints Markdown for docs/benchmarks.md: `python benchmarks/ingest.py [--photos 256] [--runs 5]`.
 """
 
@@ -12,6 +14,7 @@ import os
 import shutil
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -128,6 +131,22 @@ def bare(batch: int, count: int) -> Callable[[], dict[str, float]]:
     return lambda: measured(work, count)
 
 
+def decoding(photos: Path) -> Callable[[], dict[str, float]]:
+    """Return what decodes photos on all cores, no larger than it takes for the model."""
+    paths = list(photos.iterdir())
+
+    def decode(path: Path) -> None:
+        with Image.open(path) as picture:
+            picture.draft("RGB", (MODEL_IMAGE, MODEL_IMAGE))
+            picture.load()
+
+    def work() -> None:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(decode, paths))
+
+    return lambda: measured(work, len(paths))
+
+
 def folder_load(embedder: Embedder, photos: Path) -> Callable[[], dict[str, float]]:
     """Return what loads a folder of photos into a new collection."""
     store = WORK / "ingest-collection"
@@ -159,18 +178,28 @@ def main() -> None:
     rows = []
     for size in SIZES:
         photos = make_photos(options.photos, size)
-        figures = medians({"bare": model, "load": folder_load(embedder, photos)}, options.runs)
-        alone, loaded = figures["bare"], figures["load"]
+        arms = {"bare": model, "decode": decoding(photos), "load": folder_load(embedder, photos)}
+        figures = medians(arms, options.runs)
+        alone, decoded, loaded = figures["bare"], figures["decode"], figures["load"]
+        both = 1 / (1 / alone["rate"] + 1 / decoded["rate"])
         rows.append(
             [
                 f"{size[0]}x{size[1]} JPEG",
                 f"{alone['rate']:.1f}/s",
-                f"{loaded['rate']:.1f}/s",
-                ratio(loaded["rate"], alone["rate"]),
-                f"{1000 * alone['cpu']:.0f} ms, {1000 * loaded['cpu']:.0f} ms",
+                f"{decoded['rate']:.0f}/s",
+                f"{both:.1f}/s ({ratio(both, alone['rate'])})",
+                f"{loaded['rate']:.1f}/s ({ratio(loaded['rate'], alone['rate'])})",
+                ", ".join(f"{1000 * one['cpu']:.1f} ms" for one in (alone, decoded, loaded)),
             ]
         )
-    header = ["photos", "bare model", "`load` of the folder", "ratio", "CPU time a photo"]
+    header = [
+        "photos",
+        "bare model",
+        "decoding alone",
+        "both on one machine",
+        "`load` of the folder",
+        "CPU time a photo",
+    ]
     print("\n" + table(header, rows))
 
 

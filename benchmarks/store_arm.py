@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import statistics
@@ -58,6 +59,8 @@ def main() -> None:
     from store_data import read
 
     data = read(data_folder)
+    # The prepared lists are no work of any arm, and the collector would walk over them in all.
+    gc.freeze()
     began = time.perf_counter()
     if step == "build":
         build(folder, data)

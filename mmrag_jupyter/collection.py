@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Unpack
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from mmrag_jupyter import ingest, sources
+from mmrag_jupyter.answers.arguments import answering, model_of
+from mmrag_jupyter.answers.chat import Conversation
 from mmrag_jupyter.holding import Holding
-from mmrag_jupyter.ingest import arguments
+from mmrag_jupyter.ingest import arguments, passwords
 from mmrag_jupyter.ingest.complete import complete
-from mmrag_jupyter.search import build, engine, roots
+from mmrag_jupyter.search import build, roots
+from mmrag_jupyter.search import rerank as reranking
 from mmrag_jupyter.search.asked import asked
+from mmrag_jupyter.search.explain import Explainer
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from llama_index.core.chat_engine.types import BaseChatEngine
+
+    from mmrag_jupyter.answers.answer import Answer
+    from mmrag_jupyter.answers.arguments import AskOptions
+    from mmrag_jupyter.answers.ask import AnswerStream
     from mmrag_jupyter.ingest import LoadReport
     from mmrag_jupyter.ingest.arguments import LoadArguments
+    from mmrag_jupyter.models.language import LanguageModelLike
+    from mmrag_jupyter.models.rerank import RerankerLike
     from mmrag_jupyter.search.terms import ImageLike
 
 
@@ -46,7 +58,10 @@ class Collection(Holding):
             What identifies the source over time; loading the same key again is an update.
         root
             The folder that relative picture paths start from.
-        model, text_model, image_model, audio_model
+        password_env
+            The environment variable that holds the password of encrypted PDFs. Its name is
+            kept, so that their pages show after a restart; what it holds never is.
+        model, text_model, image_model, page_model, audio_model
             A name, a folder, an embedder, a `SentenceTransformer` or a LlamaIndex embedding.
         prune, keep_missing
             Remove items although most are gone from the source; or remove none.
@@ -75,6 +90,7 @@ class Collection(Holding):
             image=options.get("image"),
             id=options.get("id"),
             root=root,
+            password_env=options.get("password_env"),
         )
         if not read.ids and not self._store.ids(read.key):
             raise arguments.nothing_in(read)
@@ -86,11 +102,13 @@ class Collection(Holding):
         )
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
         with self._store.writer() as writer:
-            serving = self._spaces.serve(writer, plan)
+            serving = self._spaces.serve(writer, plan, read.key)
             if root is not None:
                 roots.remember(self._store, writer, root)
+            passwords.remember(self._store, writer, read.key, options.get("password_env"))
             writer.add_source(read.key, read.label, read.columns)
             again = complete(self._store, writer, serving, reporter)
+            self._spaces.change_over(writer, plan)
             report = ingest.load(
                 read,
                 self._store,
@@ -99,8 +117,6 @@ class Collection(Holding):
                 options=arguments.load_options(options),
                 reporter=reporter,
             )
-            for space in self._spaces.unused():
-                writer.drop_space(space)
         notices = [plan.notice, *self._take_notices()]
         self.last_load = replace(report.with_more(again, notices), collection=self.name)
         return self.last_load
@@ -116,6 +132,9 @@ class Collection(Holding):
         where: str | None = None,
         modality: str | Iterable[str] | None = None,
         weights: Mapping[str, float] | None = None,
+        liked: str | Sequence[str] | None = None,
+        disliked: str | Sequence[str] | None = None,
+        rerank: RerankerLike = None,
         view: str | None = None,
     ) -> Hits:
         """Find the items nearest to a text, pictures or other items.
@@ -140,6 +159,12 @@ class Collection(Holding):
             Only parts of these modalities: "text", "image", ...
         weights
             How much each signal counts, 1 where not named: `{"text": 2, "lexical": 0.5}`.
+        liked, disliked
+            Ids of items that were good or bad hits: the query moves towards the ones and away
+            from the others.
+        rerank
+            A model that reads the best texts and pages again, with the query, and orders them:
+            a name, a folder or a `CrossEncoder`.
         view
             "gallery", "table", "list" or "auto".
 
@@ -148,17 +173,109 @@ class Collection(Holding):
         QueryError
             The query is empty or cannot be understood (`WhereError` for the condition).
         NotFoundError
-            An item of `like` is not in the collection.
+            An item of `like`, `liked` or `disliked` is not in the collection.
+        ModelError
+            A model cannot be had.
         """
         k = self._config.k if k is None else k
-        query = asked(self._store, text, image, like, exclude, k, where, modality, weights)
-        found = engine.run(query, self._store, self._spaces.serving())
+        query = asked(
+            self._store, text, image, like, exclude, k, where, modality, weights, liked, disliked
+        )
+        serving = self._spaces.serving()
+        found = reranking.search(query, self._store, serving, rerank)
         hits, items = build.build(found, self._store)
+        self._explainer = Explainer(query, serving, self._store, self._options(None))
         return Hits(
-            tuple(hits),
+            self._explainer.explaining(hits),
             title=f"{self.name}: {query.describe()}",
             terms=words(query.text),
             notices=self._take_notices(),
             options=self._options(view),
+            _collection=self.name,
             _items=items,
+            _ranked=partial(build.ranked_parts, found, self._store),
+            _page_texts=partial(build.page_texts, found, self._store),
         )
+
+    @overload
+    def ask(
+        self, question: str, *, stream: Literal[False] = False, **options: Unpack[AskOptions]
+    ) -> Answer: ...
+    @overload
+    def ask(
+        self, question: str, *, stream: Literal[True], **options: Unpack[AskOptions]
+    ) -> AnswerStream: ...
+    def ask(
+        self, question: str, *, stream: bool = False, **options: Unpack[AskOptions]
+    ) -> Answer | AnswerStream:
+        """Answer a question from what the collection holds, and cite it.
+
+        Without a language model the answer is made of quotes: the best sentences, rows and
+        pictures as they stand, with nothing added.
+
+        Parameters
+        ----------
+        llm
+            What writes the answer: `hf:NAME_OR_FOLDER` for a model that runs here,
+            `openai:NAME` for one on a server, a LlamaIndex `LLM`, or "none".
+        base_url, key_env
+            The server's address, if it is not OpenAI's, and the environment variable with
+            its key.
+        stream
+            Return the answer in the making: iterate over its text, then take its `answer`.
+        strict
+            Say "not in the collection" rather than answer on weak support.
+        fresh
+            Write again what was written before for the same question and sources.
+        k, image, like, exclude, where, modality, weights
+            What to retrieve, as in `query`.
+
+        Raises
+        ------
+        QueryError
+            The question is empty, or an option cannot be understood.
+        ModelError
+            The language model cannot be had, or failed before it wrote a word.
+        """
+        made = answering(self, self._config, question, options)
+        return made if stream else made.answer
+
+    def chat(
+        self,
+        question: str,
+        *,
+        stream: bool = False,
+        new: bool = False,
+        **options: Unpack[AskOptions],
+    ) -> Answer | AnswerStream:
+        """Answer a question as `ask` does, with what was said before in mind.
+
+        A follow-up is made a whole question first, by the language model or, without one,
+        with the words of the question before; `new` starts over.
+        """
+        if new:
+            self.conversation.clear()
+        made = answering(self, self._config, question, options, self.conversation)
+        return made if stream else made.answer
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        """What was said in `chat` so far, for as long as the collection is open."""
+        return Conversation()
+
+    def as_chat_engine(
+        self,
+        llm: LanguageModelLike = None,
+        **options: Any,  # noqa: ANN401
+    ) -> BaseChatEngine:
+        """Return a LlamaIndex chat engine over this collection.
+
+        Parameters
+        ----------
+        llm
+            As `ask` takes it; without it, the one of the settings.
+        options
+            `chat_mode` and those of LlamaIndex's engine.
+        """
+        model = model_of({"llm": llm}, self._config)
+        return self.index.as_chat_engine(llm=model.llm if model else None, **options)

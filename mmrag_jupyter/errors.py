@@ -59,3 +59,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     by_lower = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def a_kind(value: object, *, capital: bool = False) -> str:
+    """Return what a value is, with its article ("an int", "a Series"), capital at a start."""
+    name = type(value).__name__
+    article = "an" if name[:1] in "aeioAEIO" else "a"
+    return f"{article.title() if capital else article} {name}"

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter import display, ingest
 from mmrag_jupyter.errors import QueryError
-from mmrag_jupyter.ingest import overview
+from mmrag_jupyter.ingest import overview, passwords
 from mmrag_jupyter.ingest.spaces import Spaces
 from mmrag_jupyter.items import as_written
 from mmrag_jupyter.search import build
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.named import numbers_of
+from mmrag_jupyter.search.query import LEXICAL
+from mmrag_jupyter.search.signals import WRITTEN
 from mmrag_jupyter.search.terms import as_ids, as_view
 
 if TYPE_CHECKING:
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.config import Config
     from mmrag_jupyter.ingest import LoadReport, Reporter
+    from mmrag_jupyter.ingest.spaces import Serving
     from mmrag_jupyter.models import ModelLike, SpaceSpec
+    from mmrag_jupyter.search.explain import Explainer, Explanation
     from mmrag_jupyter.search.llama_index import CollectionIndex
     from mmrag_jupyter.store import Store
     from mmrag_jupyter.store.llama import CollectionVectorStore
+    from mmrag_jupyter.widgets.loads import Loads
+    from mmrag_jupyter.widgets.panel import Panel
 
 
 class Holding:
@@ -54,6 +60,8 @@ class Holding:
         self._name = name or store.name
         self._reporter = reporter
         self._spaces = Spaces(store, model)
+        passwords.recall(store)
+        self._explainer: Explainer | None = None
         self.last_load: LoadReport | None = None
         self.notices: list[str] = []
         self._closed = False
@@ -89,6 +97,26 @@ class Holding:
         # An empty collection is still one: `if collection:` asks whether there is any.
         return True
 
+    def explain(self, item_id: str, page: int | None = None) -> Explanation:
+        """Return why an item answers the last query, or how far it does.
+
+        Parameters
+        ----------
+        page
+            The page of a document to tell about, counted from 1; otherwise its best one.
+
+        Raises
+        ------
+        QueryError
+            Nothing was asked of this collection yet.
+        NotFoundError
+            There is no such item.
+        """
+        if self._explainer is None:
+            raise QueryError(f"Nothing was asked of {self.name!r} yet: query it first.")
+        found = self._explainer.hits.get(item_id)
+        return self._explainer(found or self.show(item_id)[0], page)
+
     def show(self, item_id: str) -> Hits:
         """Return one item as a hit, with all its parts and metadata.
 
@@ -103,6 +131,7 @@ class Holding:
             title=f"{self.name}: item {item_id}",
             notices=self._take_notices(),
             options=self._options("list"),
+            _collection=self.name,
             _items=items,
         )
 
@@ -136,6 +165,17 @@ class Holding:
         rows = [(row.source, row.reason) for row in self._store.problems()]
         return pd.DataFrame(rows, columns=["source", "reason"])
 
+    def feedback(self) -> pd.DataFrame:
+        """Return what was thought of hits in panels: query, id, verdict (1 or -1) and time.
+
+        Each hit of a query stands there once, with the last verdict that was not taken back.
+        """
+        import pandas as pd
+
+        rows = [(one.query, one.item, one.verdict, one.time) for one in self._store.feedback()]
+        frame = pd.DataFrame(rows, columns=["query", "id", "verdict", "time"])
+        return frame.astype({"verdict": "int64", "time": "datetime64[us, UTC]"})
+
     def save(self, folder: str | Path) -> Path:
         """Write a copy of the collection to another folder, and return that."""
         return self._store.copy_to(Path(folder).expanduser())
@@ -160,9 +200,41 @@ class Holding:
             self.name, self._store, self._spaces.remembered(), self._take_notices()
         )
 
+    def panel(self, text: str = "", *, loads: Loads | None = None) -> Panel:
+        """Return a search panel over the collection, to be shown in a notebook.
+
+        `panel.hits` and `panel.selection` follow what is found and selected in it.
+
+        Parameters
+        ----------
+        text
+            What to look for first.
+        loads
+            The session's loads, whose progress the panel then shows.
+        """
+        from mmrag_jupyter.widgets.panel import Panel
+
+        return Panel(self, text=text, loads=loads, options=self._options(None))
+
     def summary(self) -> dict[str, object]:
         """Return the collection in a line: its name, items, parts, models and folder."""
         return overview.summary(self.name, self._store, self._spaces.remembered())
+
+    @property
+    def store(self) -> Store:
+        """What is kept of the collection on disk."""
+        return self._store
+
+    def serving(self) -> Serving:
+        """Return the space and the embedder of each modality; models are loaded if need be."""
+        return self._spaces.serving()
+
+    def signals(self) -> list[str]:
+        """Return the signals that a query can have, by the names that its weights take."""
+        counts = self._store.part_counts()
+        models = self._spaces.remembered()
+        written = bool(counts.keys() & WRITTEN)
+        return [LEXICAL] * written + [kind for kind in counts if models.get(kind) is not None]
 
     def check_models(self) -> None:
         """Load the collection's models, and raise `ModelError` where they are not its own."""

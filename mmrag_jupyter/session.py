@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Unpack
 
 from mmrag_jupyter.collection import Collection
@@ -13,6 +14,7 @@ from mmrag_jupyter.ingest import TerminalReporter
 from mmrag_jupyter.models import catalogue
 from mmrag_jupyter.naming import checked_name, is_name, name_of, shortened
 from mmrag_jupyter.store import Store
+from mmrag_jupyter.widgets.loads import Loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +39,9 @@ class Session:
         self.config = config or Config()
         self.current: str | None = None
         self.reporter: Callable[[], Reporter] = TerminalReporter
+        self.loads = Loads()
         self._open: dict[str, Collection] = {}
+        self._opening = RLock()
 
     @property
     def root(self) -> Path:
@@ -227,6 +231,10 @@ class Session:
     def _collection_at(
         self, folder: Path, name: str, *, model: ModelLike = None, create: bool = False
     ) -> Collection:
+        with self._opening:
+            return self._opened_at(folder, name, model, create=create)
+
+    def _opened_at(self, folder: Path, name: str, model: ModelLike, *, create: bool) -> Collection:
         self._forget_closed()
         if name in self._open:
             opened = self._open[name]
@@ -242,16 +250,20 @@ class Session:
             store = Store.create(folder, checked_name(name))
         else:
             raise NotFoundError(self._no_collection(name))
-        collection = Collection(store, self.config, name, model=model, reporter=self._reporter)
+        reporter = partial(self._reporter, name)
+        collection = Collection(store, self.config, name, model=model, reporter=reporter)
         self._open[name] = collection
         return collection
 
     def _forget_closed(self) -> None:
-        self._open = {name: one for name, one in self._open.items() if not one.closed}
+        # One by one: a page may be served by another thread, which opens a collection meanwhile.
+        for name, one in list(self._open.items()):
+            if one.closed:
+                self._open.pop(name, None)
 
-    def _reporter(self) -> Reporter:
+    def _reporter(self, name: str) -> Reporter:
         # Looked up late: the notebook may set its own after a collection was opened.
-        return self.reporter()
+        return self.loads.watched(name, self.reporter())
 
     def _folder(self, name: str) -> Path:
         return self.root / name

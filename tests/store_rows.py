@@ -9,6 +9,8 @@ import numpy as np
 from mmrag_jupyter.items import Column, NewItem, NewPart
 
 DIM = 8
+# How many vectors are many, where a test sets the limits so.
+COUNT = 3000
 COLUMNS = (
     Column("", "int", "int64", role="index"),
     Column("price", "float", "float64"),
@@ -74,3 +76,19 @@ def fill(store, count=20, seed=0):
         writer.add_source("rows", "rows of a test", COLUMNS)
         space = writer.add_space("model", None, DIM, frozenset({"text", "image"}))
         return space, put(writer, numbered(range(count)), [space], seed)
+
+
+def fill_large(store, first=0, count=COUNT):
+    """Store pictures whose vectors lie in 30 clusters; return their space and vectors."""
+    centres = units(30, seed=77)
+    vectors = centres[np.arange(count) % 30] + 0.2 * units(count, seed=first + 1)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    items = [
+        NewItem(f"i{n}", b"", (image(f"p{n}"),), {"price": float(n)}, (n,))
+        for n in range(first, first + count)
+    ]
+    with store.writer() as writer:
+        writer.add_source("rows", "rows", COLUMNS)
+        space = writer.add_space("model", None, DIM, frozenset({"image"}))
+        writer.put(items, {space: (np.arange(count), vectors)}, source="rows")
+    return space, vectors

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # text tower of a picture model: CLIP reads 77 tokens, SigLIP 64.
 LONG_TEXT = 250
 PEEKED_ITEMS = 64
+A_PAGE = 2000  # characters that a document has at least, as a rule
 
 
 class LoadArguments(TypedDict, total=False):
@@ -34,7 +35,9 @@ class LoadArguments(TypedDict, total=False):
     model: ModelLike
     text_model: ModelLike
     image_model: ModelLike
+    page_model: ModelLike
     audio_model: ModelLike
+    password_env: str | None
     on_error: Literal["report", "raise"]
     prune: bool
     keep_missing: bool
@@ -67,6 +70,7 @@ def model_choice(options: LoadArguments, config: Config) -> ModelChoice:
         options.get("text_model") or config.text_model,
         options.get("image_model") or config.image_model,
         options.get("audio_model"),
+        options.get("page_model") or config.page_model,
     )
 
 
@@ -84,7 +88,10 @@ def nothing_in(source: Source) -> SourceError:
     if source.problems:
         first, *others = source.problems
         more = f" (and {len(others):,} more problems)" if others else ""
-        return SourceError(f"Nothing to load from {source.label}: {first.reason}{more}")
+        told = first.reason
+        if first.source != source.label:
+            told = f"{first.source}: {told}"
+        return SourceError(f"Nothing to load from {source.label}: {told}{more}")
     return SourceError(source.notice or f"{source.label} is empty: there is nothing to load.")
 
 
@@ -93,7 +100,9 @@ def has_long_text(source: Source) -> bool:
     lengths: list[int] = []
     for item in source:
         if isinstance(item, Item):
-            lengths.append(sum(len(piece.text) for piece in item.pieces))
+            # Documents are not opened to find out how long they are.
+            own = sum(len(piece.text) for piece in item.pieces)
+            lengths.append(own + A_PAGE * len(item.documents))
         if len(lengths) >= PEEKED_ITEMS:
             break
     return bool(lengths) and sum(lengths) / len(lengths) > LONG_TEXT

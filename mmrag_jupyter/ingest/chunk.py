@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.ingest.digests import Fingerprinted
     from mmrag_jupyter.items import Media, Modality, NewPart
+    from mmrag_jupyter.store.tokens_writing import PartVectors
 
     Vectors = npt.NDArray[np.float32]
 
@@ -30,7 +31,7 @@ class Chunk:
         self._failed: dict[Place, str] = {}
         self._hurt = {at for at, item in enumerate(items) if item.failures}
         self._places: dict[int, list[Place]] = defaultdict(list)
-        self._vectors: dict[int, list[Vectors]] = defaultdict(list)
+        self._vectors: dict[int, list[PartVectors]] = defaultdict(list)
 
     def parts(self, modality: Modality) -> Iterator[tuple[Place, NewPart]]:
         """Yield the parts of a modality with their places; those without content are left out."""
@@ -47,8 +48,8 @@ class Chunk:
         """Return the picture or recording of the part at a place."""
         return self.items[place[0]].media[place[1]]
 
-    def add(self, space: int, places: Sequence[Place], vectors: Vectors) -> None:
-        """Take the vectors, shape (n, dim), of the parts at n places."""
+    def add(self, space: int, places: Sequence[Place], vectors: PartVectors) -> None:
+        """Take the vectors of the parts at n places: (n, dim), or n matrices (tokens, dim)."""
         self._places[space].extend(places)
         self._vectors[space].append(vectors)
 
@@ -74,7 +75,9 @@ class Chunk:
         places = ((at, number) for number in range(len(item.parts)))
         return not item.failures and not any(place in self._failed for place in places)
 
-    def ready(self) -> tuple[list[NewItem], Mapping[int, tuple[npt.NDArray[np.int64], Vectors]]]:
+    def ready(
+        self,
+    ) -> tuple[list[NewItem], Mapping[int, tuple[npt.NDArray[np.int64], PartVectors]]]:
         """Return the items to be stored, and each space's vectors by the ordinal of their part."""
         ordinals: dict[Place, int] = {}
         items = []
@@ -93,9 +96,15 @@ class Chunk:
         vectors = {}
         for space, places in self._places.items():
             kept = [number for number, place in enumerate(places) if place in ordinals]
-            rows = np.concatenate(self._vectors[space])
-            vectors[space] = (
-                np.array([ordinals[places[number]] for number in kept], dtype=np.int64),
-                rows if len(kept) == len(places) else rows[kept],
-            )
+            own = np.array([ordinals[places[number]] for number in kept], dtype=np.int64)
+            vectors[space] = own, _taken(self._vectors[space], kept)
         return items, vectors
+
+
+def _taken(blocks: Sequence[PartVectors], kept: Sequence[int]) -> PartVectors:
+    """Return those of the vectors of all blocks that are kept."""
+    if all(isinstance(block, np.ndarray) for block in blocks):
+        rows: Vectors = np.concatenate(blocks)
+        return rows if len(kept) == len(rows) else rows[kept]
+    matrices = [matrix for block in blocks for matrix in block]
+    return [matrices[at] for at in kept]

@@ -10,8 +10,8 @@ import numpy as np
 
 from mmrag_jupyter.errors import LoadStoppedError, SourceError
 from mmrag_jupyter.ingest.embed import batch_size
+from mmrag_jupyter.ingest.vectors import embedded
 from mmrag_jupyter.items import Media, Problem
-from mmrag_jupyter.models.base import checked
 from mmrag_jupyter.sources.images import open_image
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from mmrag_jupyter.ingest.report import Reporter
     from mmrag_jupyter.ingest.spaces import Serving
     from mmrag_jupyter.items import Modality
-    from mmrag_jupyter.models.base import Embedder, Vectors
+    from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store import PartRow, Store, Writer
+    from mmrag_jupyter.store.tokens_writing import PartVectors
 
 
 def complete(store: Store, writer: Writer, serving: Serving, reporter: Reporter) -> list[Problem]:
@@ -54,8 +55,8 @@ def complete(store: Store, writer: Writer, serving: Serving, reporter: Reporter)
             size = batch_size(embedder)
             for at in range(0, len(missing), size):
                 rows = store.parts(missing[at : at + size])
-                embedded, vectors, failed = _embed(store, modality, embedder, rows)
-                writer.put_vectors(space, np.array(embedded, dtype=np.int64), vectors)
+                read, vectors, failed = _embed(store, modality, embedder, rows)
+                writer.put_vectors(space, np.array(read, dtype=np.int64), vectors)
                 problems += failed
                 done += len(rows)
                 reporter.advance(done)
@@ -69,11 +70,11 @@ def complete(store: Store, writer: Writer, serving: Serving, reporter: Reporter)
 
 
 def _embed(
-    store: Store, modality: Modality, embedder: Embedder, rows: Sequence[PartRow]
-) -> tuple[list[int], Vectors, list[Problem]]:
+    store: Store, modality: Modality, embedder: AnyEmbedder, rows: Sequence[PartRow]
+) -> tuple[list[int], PartVectors, list[Problem]]:
     """Return the parts that could be embedded, their vectors, and what could not be read."""
     if modality == "text":
-        vectors = checked(embedder, "text", [row.text for row in rows])
+        vectors = embedded(embedder, "text", [row.text for row in rows])
         return [row.part for row in rows], vectors, []
     with ThreadPoolExecutor(max_workers=2) as pool:
         opened = list(pool.map(lambda row: _open(store, row, embedder), rows))
@@ -82,13 +83,17 @@ def _embed(
         for row, image in zip(rows, opened, strict=True)
         if not isinstance(image, Problem)
     ]
-    vectors = checked(embedder, "image", [image for _, image in good])
+    vectors = embedded(embedder, "image", [image for _, image in good])
     failed = [image for image in opened if isinstance(image, Problem)]
     return [part for part, _ in good], vectors, failed
 
 
-def _open(store: Store, row: PartRow, embedder: Embedder) -> Image | Problem:
-    media = Media(data=store.blob(row.digest)) if row.has_blob else Media(path=Path(row.path or ""))
+def _open(store: Store, row: PartRow, embedder: AnyEmbedder) -> Image | Problem:
+    media = (
+        Media(data=store.blob(row.digest))
+        if row.has_blob
+        else Media(path=Path(row.path or ""), page=row.page)
+    )
     try:
         return open_image(media, edge=getattr(embedder, "image_edge", None))
     except (SourceError, OSError) as error:

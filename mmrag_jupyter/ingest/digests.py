@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONTENT_BYTES = 16
 _OTHER_BYTES = 7
-_WHOLE, _PARTIAL = b"\1", b"\0"
+_WHOLE, _PARTIAL, _UNREAD = b"\1", b"\0", b"\2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,7 @@ def fingerprint(item: Item, stamps: Stamps) -> Fingerprinted:
     failures = []
     for piece in item.pieces:
         if piece.media is None:
-            parts.append(_text_part(piece))
+            parts.append(text_part(piece))
             media.append(None)
             continue
         try:
@@ -73,11 +73,48 @@ def fingerprint(item: Item, stamps: Stamps) -> Fingerprinted:
             media.append(Media(data=part.blob) if fetched else piece.media)
         except (SourceError, OSError) as error:
             failures.append(str(error))
+    return put_together(item, parts, media, failures, rest_digest(item))
+
+
+def put_together(
+    item: Item,
+    parts: Sequence[NewPart],
+    media: Sequence[Media | None],
+    failures: Sequence[str],
+    rest: bytes,
+    *,
+    unread: bool = False,
+) -> Fingerprinted:
+    """Return an item with its hashed parts.
+
+    Parameters
+    ----------
+    rest
+        The hash of everything else, as `rest_digest` makes it.
+    unread
+        Whether it has pictures of text that nothing here can read.
+    """
     content = _hash(b"".join([part.digest + part.modality.encode() for part in parts]))
-    others = repr((tuple(item.metadata.items()), item.index)).encode("utf-8", "replace")
-    mark = _PARTIAL if failures else _WHOLE
-    digest = content + _hash(others, _OTHER_BYTES) + mark
-    return Fingerprinted(item, tuple(parts), tuple(media), content, digest, tuple(failures))
+    mark = _PARTIAL if failures else _UNREAD if unread else _WHOLE
+    return Fingerprinted(
+        item, tuple(parts), tuple(media), content, content + rest + mark, tuple(failures)
+    )
+
+
+def rest_digest(item: Item) -> bytes:
+    """Return a hash of everything in an item but its parts."""
+    columns = [piece.column for piece in item.pieces if piece.column is not None]
+    others = repr((tuple(item.metadata.items()), item.index, columns)).encode("utf-8", "replace")
+    return _hash(others, _OTHER_BYTES)
+
+
+def is_whole(digest: bytes, rest: bytes, *, unread: bool) -> bool:
+    """Tell whether a digest is of an item that was read as a whole, and has the same rest.
+
+    `unread` says whether pictures of text that nothing could read are left out of account.
+    """
+    marks = (_WHOLE, _UNREAD) if unread else (_WHOLE,)
+    return digest[CONTENT_BYTES:] in [rest + mark for mark in marks]
 
 
 def addresses(items: Sequence[Item]) -> list[str]:
@@ -90,7 +127,8 @@ def addresses(items: Sequence[Item]) -> list[str]:
     ]
 
 
-def _text_part(piece: Piece) -> NewPart:
+def text_part(piece: Piece) -> NewPart:
+    """Return a text as a part."""
     digest = _hash(piece.text.encode("utf-8", "surrogatepass"))
     return NewPart(
         piece.modality, digest, piece.text, page=piece.page, start=piece.start, end=piece.end
@@ -120,7 +158,7 @@ def _media_part(piece: Piece, media: Media, stamps: Stamps) -> NewPart:
         blob = media_bytes(media)
     return NewPart(
         piece.modality, digest, piece.text, path=path, size=size, mtime_ns=mtime, blob=blob,
-        page=piece.page, start=piece.start, end=piece.end,
+        page=piece.page, start=piece.start, end=piece.end, column=piece.column,
     )  # fmt: skip
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.ingest.ahead import ahead
-from mmrag_jupyter.models.base import checked
+from mmrag_jupyter.ingest.vectors import embedded, repeated
+from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.sources.images import open_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from mmrag_jupyter.ingest.chunk import Chunk, Place
     from mmrag_jupyter.items import Media, Modality
-    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store import Store
+    from mmrag_jupyter.store.tokens_writing import PartVectors
 
 TEXTS_AT_ONCE = 256
 PICTURES_AT_ONCE = 32
@@ -42,7 +42,7 @@ class _Picture:
     places: list[Place]
     media: Media
     space: int
-    embedder: Embedder
+    embedder: AnyEmbedder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,18 +57,31 @@ class _End:
     """All pictures of a chunk have gone by; its texts are still to be embedded."""
 
     chunk: Chunk
-    texts: Mapping[int, tuple[Embedder, _Texts]]
+    texts: Mapping[int, tuple[AnyEmbedder, _Texts]]
 
 
 _Unit: TypeAlias = "_Picture | _End"
 
 
 class Embedding:
-    """Gives every part a vector: one that the store has for the same content, or a new one."""
+    """Gives every part a vector: one that the store has for the same content, or a new one.
 
-    def __init__(self, store: Store, embedders: Mapping[Modality, tuple[int, Embedder]]) -> None:
+    Parameters
+    ----------
+    tell
+        Is told what is being embedded of a document, how much of it is, and of how much.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        embedders: Mapping[Modality, tuple[int, AnyEmbedder]],
+        tell: Callable[[str, int, int], None],
+    ) -> None:
         self._store = store
         self._embedders = embedders
+        self._tell = tell
+        self._pages = Counter[str]()
 
     def run(self, chunks: Iterable[Chunk], pool: Executor) -> Iterator[Chunk]:
         """Yield the chunks in order, their vectors filled in."""
@@ -86,6 +99,7 @@ class Embedding:
                 if len(waiting) < batch_size(unit.picture.embedder):
                     continue
             _embed_pictures(waiting)
+            self._count(waiting)
             waiting.clear()
             if isinstance(unit, _End):
                 _embed_texts(unit)
@@ -93,32 +107,42 @@ class Embedding:
 
     def _units(self, chunks: Iterable[Chunk]) -> Iterator[_Unit]:
         for chunk in chunks:
-            texts: dict[int, tuple[Embedder, _Texts]] = {}
+            texts: dict[int, tuple[AnyEmbedder, _Texts]] = {}
             for modality, (space, embedder) in self._embedders.items():
-                places = self._to_embed(chunk, modality, space)
+                places = self._to_embed(chunk, modality, space, late=is_late(embedder))
                 if modality == "text":
                     written = [chunk.part(same[0]).text for same in places]
                     texts[space] = (embedder, _Texts(written, places))
                     continue
+                self._pages["all"] += len(places) if modality == "page" else 0
                 for same in places:
                     media = chunk.media(same[0])
                     if media is not None:
                         yield _Picture(chunk, same, media, space, embedder)
             yield _End(chunk, texts)
 
-    def _to_embed(self, chunk: Chunk, modality: Modality, space: int) -> list[list[Place]]:
+    def _count(self, decoded: Sequence[_Decoded]) -> None:
+        pages = sum(one.picture.media.page is not None for one in decoded)
+        if pages:
+            self._pages["done"] += pages
+            self._tell("embedding pages", self._pages["done"], self._pages["all"])
+
+    def _to_embed(
+        self, chunk: Chunk, modality: Modality, space: int, *, late: bool
+    ) -> list[list[Place]]:
         """Group the places without a stored vector by content; fill in the others at once."""
         by_digest: dict[bytes, list[Place]] = defaultdict(list)
         for place, part in chunk.parts(modality):
             by_digest[part.digest].append(place)
-        stored = self._store.vectors_of(space, list(by_digest))
-        for digest, vector in stored.items():
+        known = self._store.tokens.of_digests if late else self._store.vectors_of
+        for digest, own in known(space, list(by_digest)).items():
             places = by_digest.pop(digest)
-            chunk.add(space, places, np.repeat(vector[None, :], len(places), axis=0))
+            found: PartVectors = [own] if late else own[None, :]
+            chunk.add(space, places, repeated(found, [len(places)]))
         return list(by_digest.values())
 
 
-def batch_size(embedder: Embedder) -> int:
+def batch_size(embedder: AnyEmbedder) -> int:
     """Return how many pictures to hand to an embedder at once."""
     return int(getattr(embedder, "batch_size", PICTURES_AT_ONCE))
 
@@ -135,28 +159,31 @@ def _decode(unit: _Unit) -> _Decoded | _End:
 
 
 def _embed_pictures(decoded: Sequence[_Decoded]) -> None:
-    good = [one for one in decoded if not one.failure]
     for one in decoded:
         if one.failure:
             for place in one.picture.places:
                 one.picture.chunk.fail(place, one.failure)
-    if not good:
-        return
-    # One embedder serves all pictures of a collection.
-    embedder = good[0].picture.embedder
-    prepared = hasattr(embedder, "prepare_image")
-    vectors = checked(embedder, "prepared" if prepared else "image", [one.image for one in good])
-    for one, vector in zip(good, vectors, strict=True):
-        places = one.picture.places
-        rows = np.repeat(vector[None, :], len(places), axis=0)
-        one.picture.chunk.add(one.picture.space, places, rows)
+    # Pages may have another embedder than pictures.
+    by_space: dict[int, list[_Decoded]] = defaultdict(list)
+    for one in decoded:
+        if not one.failure:
+            by_space[one.picture.space].append(one)
+    for space, good in by_space.items():
+        embedder = good[0].picture.embedder
+        prepared = hasattr(embedder, "prepare_image")
+        vectors = embedded(
+            embedder, "prepared" if prepared else "image", [one.image for one in good]
+        )
+        for at, one in enumerate(good):
+            places = one.picture.places
+            own = repeated(vectors[at : at + 1], [len(places)])
+            one.picture.chunk.add(space, places, own)
 
 
 def _embed_texts(end: _End) -> None:
     for space, (embedder, todo) in end.texts.items():
         for at in range(0, len(todo.texts), TEXTS_AT_ONCE):
-            vectors = checked(embedder, "text", todo.texts[at : at + TEXTS_AT_ONCE])
+            vectors = embedded(embedder, "text", todo.texts[at : at + TEXTS_AT_ONCE])
             groups = todo.places[at : at + TEXTS_AT_ONCE]
             places = [place for same in groups for place in same]
-            repeats = [len(same) for same in groups]
-            end.chunk.add(space, places, np.repeat(vectors, repeats, axis=0))
+            end.chunk.add(space, places, repeated(vectors, [len(same) for same in groups]))

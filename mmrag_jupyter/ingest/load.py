@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mmrag_jupyter.errors import LoadStoppedError, SourceError
+from mmrag_jupyter.ingest.aside import Aside
 from mmrag_jupyter.ingest.chunk import Chunk
 from mmrag_jupyter.ingest.digests import (
     CONTENT_BYTES,
@@ -19,6 +20,7 @@ from mmrag_jupyter.ingest.digests import (
     fingerprint,
     is_partial,
 )
+from mmrag_jupyter.ingest.documents import Documents
 from mmrag_jupyter.ingest.embed import Embedding
 from mmrag_jupyter.ingest.report import LoadReport
 from mmrag_jupyter.items import NewItem, Problem
@@ -26,15 +28,22 @@ from mmrag_jupyter.items import NewItem, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from mmrag_jupyter.ingest.digests import Stamps
     from mmrag_jupyter.ingest.report import Reporter
     from mmrag_jupyter.items import Item, Modality, Source
-    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store import Store, Writer
 
 FIRST_CHUNK, LARGEST_CHUNK = 64, 4096
 MOST_PICTURES = 256
+# Documents are read in one go with the rest of their chunk, all their pages.
+PICTURES_A_DOCUMENT = 16
 # A commit every one or two seconds: little is lost to a kill, and commits cost nothing.
 QUICK_SECONDS, SLOW_SECONDS = 0.7, 2.0
+INDEX_STOPPED = (
+    "stopped while the search index was built; everything is loaded, and the next load or query "
+    "builds it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def load(
     store: Store,
     writer: Writer,
     *,
-    embedders: Mapping[Modality, tuple[int, Embedder]],
+    embedders: Mapping[Modality, tuple[int, AnyEmbedder]],
     options: LoadOptions,
     reporter: Reporter,
 ) -> LoadReport:
@@ -95,6 +104,14 @@ def load(
     return run.run()
 
 
+class _Begun(NamedTuple):
+    """Items of a chunk, what the store knows of their files, and those without documents hashed."""
+
+    items: list[Item]
+    stamps: Stamps
+    hashing: Iterator[Fingerprinted]
+
+
 class _Load:
     def __init__(
         self,
@@ -102,7 +119,7 @@ class _Load:
         store: Store,
         writer: Writer,
         *,
-        embedders: Mapping[Modality, tuple[int, Embedder]],
+        embedders: Mapping[Modality, tuple[int, AnyEmbedder]],
         options: LoadOptions,
         reporter: Reporter,
     ) -> None:
@@ -111,7 +128,9 @@ class _Load:
         self._writer = writer
         self._options = options
         self._reporter = reporter
-        self._embedding = Embedding(store, embedders)
+        self._aside = Aside(reporter, self._show)
+        self._embedding = Embedding(store, embedders, self._aside.tell)
+        self._documents = Documents(store, source.key, self._aside.tell)
         self._counts: Counter[str] = Counter()
         self._problems: list[Problem] = []
         self._retried: set[str] = set()
@@ -123,6 +142,7 @@ class _Load:
         gone = self._gone()
         self._reporter.start(f"loading {self._source.label}", len(self._source.ids))
         message = "stopped"
+        loaded = False
         try:
             for problem in self._source.problems:
                 self._note(problem)
@@ -130,13 +150,12 @@ class _Load:
             if gone and not self._options.keep_missing:
                 self._counts["removed"] = self._writer.delete(gone)
             self._writer.set_problems(self._source.key, self._problems)
+            loaded = True
+            self._writer.tidy(partial(self._aside.tell, "building the search index"))
             report = self._report(began, kept=len(gone) if self._options.keep_missing else 0)
             message = str(report)
         except KeyboardInterrupt:
-            message = (
-                f"stopped after {self._done:,} of {len(self._source.ids):,} items; "
-                "what is loaded is kept, and the same command goes on from there"
-            )
+            message = INDEX_STOPPED if loaded else self._stopped()
             raise LoadStoppedError(message.capitalize() + ".") from None
         except Exception as error:
             message = f"stopped: {error}"
@@ -145,11 +164,19 @@ class _Load:
             self._reporter.finish(message)
         return report
 
+    def _stopped(self) -> str:
+        return (
+            f"stopped after {self._done:,} of {len(self._source.ids):,} items; "
+            "what is loaded is kept, and the same command goes on from there"
+        )
+
     def _gone(self) -> list[str]:
         """Return the ids that this source no longer has; refuse if they are suspiciously many."""
         here = set(self._source.ids)
         before = self._store.ids(self._source.key)
-        gone = [item_id for item_id in before if item_id not in here]
+        unread = tuple(f"{problem.source}/" for problem in self._source.problems)
+        # What lies in a folder that cannot be read just now is not gone.
+        gone = [one for one in before if one not in here and not one.startswith(unread)]
         suspicious = len(gone) > len(before) / 2 or (before and not here)
         if suspicious and not (self._options.prune or self._options.keep_missing):
             raise SourceError(
@@ -174,13 +201,29 @@ class _Load:
 
     def _chunks(self, pool: ThreadPoolExecutor) -> Iterator[Chunk]:
         stream = iter(self._source)
-        while items := self._take(stream):
-            stamps = self._store.file_digests(addresses(items))
-            if any(piece.media for item in items for piece in item.pieces):
-                hashed = list(pool.map(partial(fingerprint, stamps=stamps), items))
-            else:
-                hashed = [fingerprint(item, stamps) for item in items]
+        coming = self._begin(stream, pool)
+        while coming.items:
+            items, stamps, hashing = coming
+            # The next pictures are hashed while these are embedded.
+            coming = self._begin(stream, pool)
+            hashed = list(hashing)
+            # Here and not in the pool: an interrupt stops it between two pages.
+            read = [item for item in items if item.documents]
+            if read:
+                hashed += self._documents.fingerprinted(read, stamps)
+                place = {item.id: at for at, item in enumerate(items)}
+                hashed.sort(key=lambda one: place[one.item.id])
+                self._aside.end()
             yield Chunk(self._changed(hashed))
+
+    def _begin(self, stream: Iterator[Item | Problem], pool: ThreadPoolExecutor) -> _Begun:
+        """Take items from the stream and begin to hash them."""
+        items = self._take(stream)
+        stamps = self._store.file_digests(addresses(items))
+        plain = [item for item in items if not item.documents]
+        has_media = any(piece.media for item in plain for piece in item.pieces)
+        own = partial(fingerprint, stamps=stamps)
+        return _Begun(items, stamps, pool.map(own, plain) if has_media else map(own, plain))
 
     def _take(self, stream: Iterator[Item | Problem]) -> list[Item]:
         items: list[Item] = []
@@ -191,6 +234,7 @@ class _Load:
                 continue
             items.append(found)
             pictures += sum(piece.media is not None for piece in found.pieces)
+            pictures += PICTURES_A_DOCUMENT * len(found.documents)
             if len(items) >= self._chunk_size or pictures >= MOST_PICTURES:
                 break
         return items
@@ -247,6 +291,11 @@ class _Load:
         if items:
             self._writer.put(items, vectors, source=self._source.key)
         self._done += len(chunk.items)
+        self._aside.end()
+        self._reporter.advance(self._done)
+
+    def _show(self) -> None:
+        self._reporter.start(f"loading {self._source.label}", len(self._source.ids))
         self._reporter.advance(self._done)
 
     def _fail(self, item_id: str, reason: str) -> None:
@@ -261,6 +310,7 @@ class _Load:
 
     def _report(self, began: float, kept: int) -> LoadReport:
         notices = [self._source.notice] if self._source.notice else []
+        notices += self._documents.notices()
         return LoadReport(
             self._store.name,
             self._source.label,

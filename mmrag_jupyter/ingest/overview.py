@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display import Facts, Grid
+from mmrag_jupyter.ingest import change
 from mmrag_jupyter.ingest.spaces import BY_WORDS
 from mmrag_jupyter.items import as_written
 
@@ -33,6 +34,7 @@ def page(name: str, store: Store, models: Models, notices: Sequence[str]) -> Fac
     """Return a page on a collection: items, parts, models, sources, columns, problems."""
     told = summary(name, store, models)
     problems = store.problems()
+    unfinished = change.unfinished(store)
     loaded = "; ".join(f"{row.label} ({row.items:,})" for row in store.sources())
     columns = ", ".join(column.name for column in store.columns() if column.role == "column")
     return Facts(
@@ -41,6 +43,7 @@ def page(name: str, store: Store, models: Models, notices: Sequence[str]) -> Fac
             ("items", f"{len(store):,}"),
             ("parts", told["parts"]),
             ("models", told["models"]),
+            *([("reembedding", change.told(store, name, unfinished))] if unfinished else []),
             ("sources", loaded),
             ("columns", columns),
             ("folder", told["folder"]),

@@ -10,6 +10,9 @@ from mmrag_jupyter.display import Grid, facts_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import NoReturn
+
+    from tqdm import tqdm
 
     from mmrag_jupyter.items import Problem
 
@@ -96,19 +99,26 @@ class SilentReporter:
 class TerminalReporter:
     """Draws a bar on standard error where that is a terminal, and nothing elsewhere."""
 
+    _bar: tqdm[NoReturn] | None = None
+
     def start(self, label: str, total: int | None) -> None:
-        """Draw an empty bar."""
+        """Draw an empty bar, in place of the one that is there."""
         from tqdm import tqdm
 
+        if self._bar is not None:
+            self._bar.close()
         # disable=None is tqdm's own "only on a terminal".
         self._bar = tqdm(desc=label, total=total, unit=" items", disable=None, leave=False)
 
     def advance(self, done: int) -> None:
         """Draw the bar anew."""
-        self._bar.update(done - self._bar.n)
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
 
     def finish(self, message: str) -> None:
         """Replace the bar by the last line."""
+        if self._bar is None:
+            return
         self._bar.close()
         if not self._bar.disable:
             self._bar.write(message, file=sys.stderr)

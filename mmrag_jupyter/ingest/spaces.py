@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter import models
 from mmrag_jupyter.errors import ModelError
+from mmrag_jupyter.ingest import change
+from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.store import is_nameless
 
 if TYPE_CHECKING:
@@ -15,13 +17,13 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.models import ModelLike
-    from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store import Space, Store, Writer
 
 SETTING = "models"
 BY_WORDS = "words alone"
 
-Serving = dict["Modality", tuple[int, "Embedder"]]
+Serving = dict["Modality", tuple[int, "AnyEmbedder"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,26 @@ class ModelChoice:
     text_model: ModelLike = None
     image_model: ModelLike = None
     audio_model: ModelLike = None
+    page_model: ModelLike = None
 
     def is_explicit(self, modality: Modality) -> bool:
         """Tell whether the user has named a model for this modality."""
-        own = {"text": self.text_model, "audio": self.audio_model}.get(modality, self.image_model)
-        return any(not (choice is None or _is_auto(choice)) for choice in (self.model, own))
+        own = {
+            "text": [self.text_model],
+            "image": [self.image_model],
+            "page": [self.page_model, self.image_model],
+            "audio": [self.audio_model],
+        }[modality]
+        return any(not (choice is None or _is_auto(choice)) for choice in (self.model, *own))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The embedder chosen for each modality (None: by words alone), and what to say of it."""
 
-    by_modality: Mapping[Modality, Embedder | None]
+    by_modality: Mapping[Modality, AnyEmbedder | None]
     notice: str = ""
+    reembed: bool = False
 
 
 class Spaces:
@@ -59,7 +68,7 @@ class Spaces:
     def __init__(self, store: Store, given: ModelLike = None) -> None:
         self._store = store
         self._given = given
-        self._loaded: dict[str, Embedder] = {}
+        self._loaded: dict[str, AnyEmbedder] = {}
 
     def serving(self) -> Serving:
         """Return which space and embedder serve each modality; models are loaded if need be.
@@ -117,13 +126,18 @@ class Spaces:
             for modality in modalities
             if modality not in remembered or reembed or choice.is_explicit(modality)
         )
-        chosen: dict[Modality, Embedder | None] = {}
+        # The first pages of a collection of pictures go by the model that it has for these.
+        joins = "page" in ask and "image" in remembered
+        joins = joins and not (reembed or choice.is_explicit("page"))
+        ask -= {"page"} if joins else set()
+        chosen: dict[Modality, AnyEmbedder | None] = {}
         notice = ""
         if ask:
             resolved = models.resolve(
                 "auto" if choice.model is None else choice.model,
                 text_model=choice.text_model,
                 image_model=choice.image_model,
+                page_model=choice.page_model,
                 audio_model=choice.audio_model,
                 modalities=ask,
                 long_text=long_text,
@@ -138,10 +152,17 @@ class Spaces:
         chosen.update(
             {modality: own[modality][1] if modality in own else None for modality in kept}
         )
-        return Plan(chosen, notice)
+        if joins and "image" in own and models.serves(own["image"][1], "page"):
+            chosen["page"] = own["image"][1]
+        return Plan(chosen, notice, reembed)
 
-    def serve(self, writer: Writer, plan: Plan) -> Serving:
-        """Make the spaces that a plan needs, remember it, and return who serves what."""
+    def serve(self, writer: Writer, plan: Plan, source: str) -> Serving:
+        """Make the spaces that a plan needs, remember it, and return who serves what.
+
+        Where the plan replaces models, it is remembered as a change to be made: those that
+        the collection has find its parts until `change_over`. `source` is the key of the one
+        that is being loaded.
+        """
         serving: Serving = {}
         for modality, embedder in plan.by_modality.items():
             if embedder is None:
@@ -151,6 +172,7 @@ class Spaces:
                 getattr(embedder, "address", None),
                 embedder.dim,
                 frozenset(embedder.modalities),
+                late=is_late(embedder),
             )
             self._loaded[embedder.name] = embedder
             serving[modality] = (number, embedder)
@@ -158,21 +180,37 @@ class Spaces:
             modality: embedder.name if embedder is not None else None
             for modality, embedder in plan.by_modality.items()
         }
-        writer.set_setting(SETTING, json.dumps({**self.remembered(), **names}))
+        before = self.remembered()
+        after = {**before, **names}
+        if any(after[modality] != name for modality, name in before.items()):
+            new = [name for name in {*after.values()} - {*before.values()} if name is not None]
+            change.begin(writer, change.Change(after, new, source))
+        else:
+            writer.set_setting(SETTING, json.dumps(after))
+            if plan.reembed:
+                change.end(writer)
         return serving
 
-    def unused(self) -> list[int]:
-        """Return the numbers of spaces whose model has made way for another."""
-        names = set(self.remembered().values())
-        own = (space for space in self._store.spaces() if not is_nameless(space))
-        return [space.number for space in own if space.name not in names]
+    def change_over(self, writer: Writer, plan: Plan) -> None:
+        """Let the models serve that the plan has brought, and drop those that make way."""
+        found = change.unfinished(self._store)
+        kept = {*self.remembered().values()}
+        if found is not None and plan.reembed:
+            writer.set_setting(SETTING, json.dumps(found.after))
+            change.end(writer)
+            kept = {*found.after.values()}
+        elif found is not None:
+            kept |= {*found.new}
+        for space in self._store.spaces():
+            if space.name not in kept and not is_nameless(space):
+                writer.drop_space(space.number)
 
 
 def _is_auto(choice: ModelLike) -> bool:
     return isinstance(choice, str) and choice == "auto"
 
 
-def _refuse_another(modality: Modality, own: str | None, chosen: Embedder | None) -> None:
+def _refuse_another(modality: Modality, own: str | None, chosen: AnyEmbedder | None) -> None:
     asked = chosen.name if chosen is not None else None
     if asked == own:
         return
@@ -184,4 +222,5 @@ def _refuse_another(modality: Modality, own: str | None, chosen: Embedder | None
 
 
 def _spec(space: Space) -> models.SpaceSpec:
-    return models.SpaceSpec(space.name, space.address, space.dim, frozenset(space.modalities))
+    dim = space.token_dim or space.dim
+    return models.SpaceSpec(space.name, space.address, dim, frozenset(space.modalities))

@@ -8,9 +8,11 @@ from IPython.core.error import UsageError
 
 from mmrag_jupyter.errors import did_you_mean
 from mmrag_jupyter.notebook import handlers
+from mmrag_jupyter.notebook.answer_commands import ASK, CHAT
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
 from mmrag_jupyter.notebook.help import Help, overview, page
 from mmrag_jupyter.notebook.main_commands import LOAD, QUERY, collection_option
+from mmrag_jupyter.notebook.panel_commands import PANEL
 from mmrag_jupyter.notebook.words import shown
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ def _collection_word(summary: str, *, required: bool = False) -> Argument:
 _TABLE = (
     LOAD,
     QUERY,
+    ASK,
+    CHAT,
+    PANEL,
     Command(
         "list",
         "List the collections.",
@@ -79,10 +84,17 @@ _TABLE = (
         handlers.show,
         arguments=(
             Argument("id", "id", "the item's id", metavar="ID", required=True),
+            Argument(
+                "why", "flag", "what of it matched the last query, on its picture", ("--why",)
+            ),
+            Argument(
+                "page", "count", "with --why: which page", ("--page",), "N", default="the best"
+            ),
             collection_option("the collection it is in"),
         ),
         examples=(
             Example("%mmrag show A-17", "an item of the current collection"),
+            Example("%mmrag show reports/q3.pdf --why", "where its page matched the last query"),
             Example('%mmrag show "spring/red shoe.jpg" --in photos', "an id with a space"),
         ),
     ),

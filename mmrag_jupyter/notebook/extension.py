@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from mmrag_jupyter.notebook.comm import Comms
 from mmrag_jupyter.notebook.completer import make_matcher
 from mmrag_jupyter.notebook.magics import Mmrag
 from mmrag_jupyter.notebook.progress import Progresses
 from mmrag_jupyter.session import default_session
+from mmrag_jupyter.widgets.loads import Loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,8 @@ class _Installed:
     magics: Mmrag
     matcher: MatcherAPIv2
     progresses: Progresses
+    loads: Loads
+    comms: Comms
     reporter_before: Callable[[], Reporter]
 
 
@@ -40,13 +44,17 @@ def register(shell: InteractiveShell) -> None:
     unregister(shell)
     session = default_session()
     magics = Mmrag(shell, session)
+    progresses, loads = Progresses(shell), Loads()
+    comms = Comms(shell, session, magics, loads)
     installed = _Installed(
-        magics, make_matcher(shell, session), Progresses(shell), session.reporter
+        magics, make_matcher(shell, session), progresses, loads, comms, session.reporter
     )
     shell.register_magics(magics)
     shell.Completer.custom_matchers.append(installed.matcher)
-    shell.events.register("post_run_cell", installed.progresses.end_all)
-    session.reporter = installed.progresses.new
+    for ended in (progresses.end_all, loads.stop_all, comms.cell_ended):
+        shell.events.register("post_run_cell", ended)
+    session.reporter = lambda: loads.watched("", progresses.new())
+    comms.register()
     _installed[shell] = installed
 
 
@@ -56,7 +64,13 @@ def unregister(shell: InteractiveShell) -> None:
     if installed is None:
         return
     default_session().reporter = installed.reporter_before
-    shell.events.unregister("post_run_cell", installed.progresses.end_all)
+    installed.comms.unregister()
+    for ended in (
+        installed.progresses.end_all,
+        installed.loads.stop_all,
+        installed.comms.cell_ended,
+    ):
+        shell.events.unregister("post_run_cell", ended)
     shell.Completer.custom_matchers.remove(installed.matcher)
     ours = id(installed.magics)
     shell.configurables[:] = [one for one in shell.configurables if id(one) != ours]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Meaning = Literal[
     "flag", "words", "count", "choice", "choices", "weights", "columns", "column", "where",
     "source", "folder", "picture", "avoid", "id", "collection", "new", "variable", "model",
-    "command",
+    "llm", "command",
 ]  # fmt: skip
 """What a value stands for, which says how it is checked and what completes it."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.notebook.grammar import Arguments
     from mmrag_jupyter.notebook.namespace import Namespace
+    from mmrag_jupyter.search.explain import Explanation
     from mmrag_jupyter.search.hits import Hits
     from mmrag_jupyter.session import Session
 
@@ -54,18 +55,23 @@ def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | N
     }
     if found.key is not None:
         options["key"] = found.key
+    if (variable := given.text("password_env")) is not None:
+        options["password_env"] = variable
     if (model := given.text("model")) is not None:
         options["model"] = names.model(model)
     if (model := given.text("text_model")) is not None:
         options["text_model"] = names.model(model)
     if (model := given.text("image_model")) is not None:
         options["image_model"] = names.model(model)
+    if (model := given.text("page_model")) is not None:
+        options["page_model"] = names.model(model)
     return session.load(found.value, name, **options).last_load
 
 
 def query(session: Session, given: Arguments, names: Namespace) -> Hits:
     """Find the items nearest to a text, pictures or other items."""
     text, where = given.text("text"), given.text("where")
+    rerank = given.text("rerank")
     if given.flag("expand"):
         text = names.expand(text) if text else text
         where = names.expand(where) if where else where
@@ -78,6 +84,7 @@ def query(session: Session, given: Arguments, names: Namespace) -> Hits:
         where=where,
         modality=given.listed("modality"),
         weights=given.weights("weights"),
+        rerank=None if rerank is None else names.model(rerank),
         view=given.text("view"),
     )
 
@@ -97,9 +104,14 @@ def use(session: Session, given: Arguments, _names: Namespace) -> Collection:
     return session.use(given.text("collection") or "")
 
 
-def show(session: Session, given: Arguments, _names: Namespace) -> Hits:
-    """Show one item, with all its parts and metadata."""
-    return session.collection(given.text("in")).show(given.text("id") or "")
+def show(session: Session, given: Arguments, _names: Namespace) -> Hits | Explanation:
+    """Show one item, with all its parts and metadata, or why it answers the last query."""
+    collection, item = session.collection(given.text("in")), given.text("id") or ""
+    if given.flag("why"):
+        return collection.explain(item, given.count("page"))
+    if given.flag("page"):
+        raise UsageError("--page says which page --why tells about: add --why.")
+    return collection.show(item)
 
 
 def delete(session: Session, given: Arguments, _names: Namespace) -> Said:

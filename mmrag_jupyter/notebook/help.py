@@ -71,6 +71,27 @@ def page(command: Command) -> str:
     return "\n".join(lines)
 
 
+def explained(argument: Argument) -> str:
+    """Return one argument with what it means, as documentation beside a completion."""
+    return "\n".join([_name(argument), "", *_wrapped(_told(argument))])
+
+
+def _name(argument: Argument) -> str:
+    flags = ", ".join(argument.flags)
+    return flags if argument.meaning == "flag" else f"{flags} {argument.metavar}".strip()
+
+
+def _told(argument: Argument) -> str:
+    told = argument.summary
+    if argument.choices:
+        told += f" ({', '.join(argument.choices)})"
+    if argument.config:
+        told += f" [default: %config Mmrag.{argument.config}]"
+    elif argument.default:
+        told += f" [default: {argument.default}]"
+    return told
+
+
 def _synopsis(command: Command) -> list[str]:
     parts = []
     for argument in command.arguments:
@@ -91,18 +112,7 @@ def _synopsis(command: Command) -> list[str]:
 
 
 def _arguments(arguments: Iterable[Argument]) -> list[str]:
-    rows = []
-    for argument in arguments:
-        flags = ", ".join(argument.flags)
-        name = flags if argument.meaning == "flag" else f"{flags} {argument.metavar}".strip()
-        told = argument.summary
-        if argument.choices:
-            told += f" ({', '.join(argument.choices)})"
-        if argument.config:
-            told += f" [default: %config Mmrag.{argument.config}]"
-        elif argument.default:
-            told += f" [default: {argument.default}]"
-        rows.append((name, told))
+    rows = [(_name(argument), _told(argument)) for argument in arguments]
     wide = max(len(name) for name, _ in rows)
     lines = []
     for name, told in rows:

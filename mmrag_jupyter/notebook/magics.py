@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _FIRST = Config()
 _SETTINGS = (
-    "k", "view", "model", "text_model", "image_model", "root", "output_bytes", "thumbnail",
+    "k", "view", "model", "text_model", "image_model", "page_model", "llm", "base_url", "key_env",
+    "root", "output_bytes", "thumbnail",
 )  # fmt: skip
 
 
@@ -57,6 +58,18 @@ class Mmrag(Magics):
     ).tag(config=True)
     image_model = Unicode(
         _FIRST.image_model, allow_none=True, help="Their model for pictures, if another."
+    ).tag(config=True)
+    page_model = Unicode(
+        _FIRST.page_model, allow_none=True, help="Their model for pages, if another."
+    ).tag(config=True)
+    llm = Unicode(_FIRST.llm, allow_none=True, help="What writes answers; none quotes.").tag(
+        config=True
+    )
+    base_url = Unicode(_FIRST.base_url, allow_none=True, help="Its server, if any.").tag(
+        config=True
+    )
+    key_env = Unicode(
+        _FIRST.key_env, allow_none=True, help="The environment variable with the server's key."
     ).tag(config=True)
     root = Unicode(_FIRST.root, help="The folder that holds the collections.").tag(config=True)
     output_bytes = Int(
@@ -98,7 +111,7 @@ class Mmrag(Magics):
 
     mmrag.__doc__ = overview(COMMANDS)
 
-    @validate("model", "text_model", "image_model", "root")
+    @validate("model", "text_model", "image_model", "page_model", "llm", "root")
     def _not_blank(self, proposal: Bunch) -> object:
         value = proposal.value
         if isinstance(value, str) and not value.strip():

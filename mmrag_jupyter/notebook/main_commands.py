@@ -26,7 +26,8 @@ LOAD = Command(
             "source",
             "source",
             "a variable (pandas, polars, Arrow, datasets, a list of paths, LlamaIndex nodes) or"
-            " else a path: a folder, a picture, a text, .csv, .parquet, .jsonl",
+            " else a path: a folder, a picture, a text, a document (.pdf, .docx, .pptx, .html),"
+            " .csv, .parquet, .jsonl",
             metavar="SOURCE",
             required=True,
         ),
@@ -51,7 +52,7 @@ LOAD = Command(
         Argument(
             "image",
             "columns",
-            "columns with pictures: paths, URLs, bytes or PIL images",
+            "columns with pictures (paths, URLs, bytes, PIL images) or with paths of documents",
             ("--image",),
             "COLS",
             many=True,
@@ -98,6 +99,21 @@ LOAD = Command(
             config="image_model",
         ),
         Argument(
+            "page_model",
+            "model",
+            "what embeds the pages of PDFs; without, they are found by their text",
+            ("--page-model",),
+            "M",
+            config="page_model",
+        ),
+        Argument(
+            "password_env",
+            "new",
+            "environment variable that holds the password of encrypted PDFs",
+            ("--password-env",),
+            "NAME",
+        ),
+        Argument(
             "prune",
             "flag",
             "remove items that the source has lost, although most are gone",
@@ -122,7 +138,7 @@ LOAD = Command(
             "%mmrag load products --image photo --text name,description --id sku",
             "a dataframe, by the name of its variable",
         ),
-        Example("%mmrag load ./photos --as photos", "a folder of pictures, and all folders in it"),
+        Example("%mmrag load ./photos --as photos", "a folder of pictures, texts or documents"),
         Example("%mmrag load reviews.csv --in products", "add a file to a collection"),
         Example("%mmrag load products --model clip", "an embedder that you made: clip = ..."),
     ),
@@ -193,6 +209,14 @@ QUERY = Command(
             many=True,
             choices=SIGNALS,
             default="1 each",
+        ),
+        Argument(
+            "rerank",
+            "model",
+            "a model that reads the best texts and pages again and orders them",
+            ("--rerank",),
+            "M",
+            default="none",
         ),
         Argument(
             "view",

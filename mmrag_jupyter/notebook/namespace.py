@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from mmrag_jupyter.errors import MmragError
+
 Picture: TypeAlias = "Path | bytes | Image | Mapping[str, object]"
 
 _TABLES = {
@@ -91,16 +93,9 @@ class Namespace:
         SourceError
             `text` is neither; the nearest is suggested.
         """
-        path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's raises on unknown users
-        on_disk = os.path.lexists(path)
-        try:
-            value = self._evaluate(text)
-        except _UnreadableError as error:
-            if not on_disk:
-                raise SourceError(str(error)) from None
-            value = _ABSENT
+        value, path = self._looked_up(text, SourceError)
         # A folder wins over a variable that cannot be what is meant: a function, a number.
-        if on_disk and not _is_loadable(value):
+        if path is not None and not _is_loadable(value):
             return Found(path, "", None)
         if value is not _ABSENT:
             is_path = isinstance(value, str | Path)
@@ -118,17 +113,10 @@ class Namespace:
         """
         if _is_url(text):
             return text
-        path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's raises on unknown users
-        on_disk = os.path.lexists(path)
-        try:
-            value = self._evaluate(text)
-        except _UnreadableError as error:
-            if not on_disk:
-                raise QueryError(str(error)) from None
-            value = _ABSENT
+        value, path = self._looked_up(text, QueryError)
         if is_picture(value) or isinstance(value, str):
             return value
-        if on_disk:
+        if path is not None:
             return path
         if value is not _ABSENT:
             raise QueryError(f"{text} is {_described(value)}, not a picture, a path or a URL.")
@@ -174,6 +162,20 @@ class Namespace:
         except Exception as error:  # noqa: BLE001 - the user's own expression may raise anything
             raise QueryError(f"--expand cannot fill in {shown(text)}: {_told(error)}") from None
 
+    def _looked_up(self, text: str, error: type[MmragError]) -> tuple[object, Path | None]:
+        """Return the value of `text`, or `_ABSENT`, and the path that it is, if it is on disk.
+
+        What can only be a variable and cannot be read raises `error`.
+        """
+        path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's raises on unknown users
+        there = path if os.path.lexists(path) else None
+        try:
+            return self._evaluate(text), there
+        except _UnreadableError as reason:
+            if there is None:
+                raise error(str(reason)) from None
+            return _ABSENT, there
+
     def _evaluate(self, text: str) -> object:
         """Return the value of a chain such as `frame.loc[3].image`, or `_ABSENT`."""
         node = _parsed(text)
@@ -205,6 +207,11 @@ def is_picture(value: object) -> TypeGuard[Picture]:
     if isinstance(value, dict):
         return "bytes" in value or "path" in value
     return isinstance(value, (bytes, Path)) or _comes_from(value, "PIL")
+
+
+def is_llm(value: object) -> bool:
+    """Return whether `value` is a language model of LlamaIndex, importing nothing to look."""
+    return ("llama_index", "LLM") in _lineage(value) and not isinstance(value, type)
 
 
 def column_names(table: object) -> list[str]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import keyword
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
 from mmrag_jupyter.notebook.commands import COMMANDS
-from mmrag_jupyter.notebook.namespace import column_names, is_picture
+from mmrag_jupyter.notebook.namespace import column_names, is_llm, is_picture
 from mmrag_jupyter.notebook.parser import Reader
 from mmrag_jupyter.notebook.words import Word, quote, quote_if_needed, split
 
@@ -31,16 +31,24 @@ MOST_SUGGESTIONS = 100
 MOST_ENTRIES = 5000
 _SOME_IDS = 50
 _MODELS = ("auto", "builtin")
+_LLMS = ("hf:", "openai:", "none")
 _NAME_AT_END = re.compile(r"`[^`]*$|\w*$")
 _WORDS_OF_WHERE = {"like", "between", "null", "escape", "glob", "select", "case", "when", "end"}
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Words to put in place of `fragment`, which is the end of the line before the cursor."""
+    """Words to put in place of `fragment`, which is the end of the line before the cursor.
+
+    They are commands where `command` is None, else the options of that command, or values of
+    its `argument`. Where nothing is known to fit, `known` is false.
+    """
 
     fragment: str
     words: tuple[str, ...]
+    command: Command | None = None
+    argument: Argument | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def suggest(before: str, after: str, session: Session, names: Namespace) -> Sugg
     words = split(before)
     last = words.pop() if words and words[-1].end == len(before) else None
     if last is not None and last.quote and last.closed:
-        return Suggestions("", ("",))
+        return Suggestions("", ("",), known=False)
     cursor = _Cursor.at(before, last)
     if not words:
         return _completed(cursor, COMMANDS)
@@ -81,7 +89,7 @@ def suggest(before: str, after: str, session: Session, names: Namespace) -> Sugg
     reader = _read(command, words[1:])
     if _wants_option(reader, last):
         options = [flag for flag in _options(reader) if flag.startswith(cursor.raw)]
-        return Suggestions(cursor.raw, tuple(options)) if options else _unchanged(cursor)
+        return Suggestions(cursor.raw, tuple(options), command) if options else _unchanged(cursor)
     argument = command.options.get(cursor.flag) if cursor.flag else reader.expected()
     if argument is None:
         return _unchanged(cursor)
@@ -89,7 +97,7 @@ def suggest(before: str, after: str, session: Session, names: Namespace) -> Sugg
     behind = split(after)[0 if not after or after[0].isspace() else 1 :]
     complete = words[1:-1] if reader.pending is not None else words[1:]
     around = _Surroundings(session, names, _read(command, [*complete, *behind]))
-    return _values(argument, cursor, around)
+    return replace(_values(argument, cursor, around), command=command, argument=argument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,7 @@ class _Surroundings:
             "folder": lambda: [path for path in _paths(text) if path.endswith("/")],
             "id": lambda: self.ids(text),
             "model": lambda: _MODELS,
+            "llm": lambda: [*_LLMS, *self.llms()],
             "picture": lambda: [*self.pictures(), *_paths(text)],
             "avoid": lambda: [*self.pictures(), *_paths(text)],
             "source": lambda: [*self.names.tables(), *_paths(text)],
@@ -131,6 +140,10 @@ class _Surroundings:
     def pictures(self) -> list[str]:
         """Return the names of the variables that hold a picture."""
         return [name for name, value in self.names.public().items() if is_picture(value)]
+
+    def llms(self) -> list[str]:
+        """Return the names of the variables that hold a language model."""
+        return [name for name, value in self.names.public().items() if is_llm(value)]
 
     def collection(self) -> Collection | None:
         """Return the collection that the line is about, if it is open."""
@@ -229,7 +242,7 @@ def _escaped(text: str, mark: str) -> str:
 
 
 def _unchanged(cursor: _Cursor) -> Suggestions:
-    return Suggestions(cursor.raw, (cursor.raw,))
+    return Suggestions(cursor.raw, (cursor.raw,), known=False)
 
 
 def _paths(text: str) -> list[str]:

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -136,10 +137,9 @@ print("done", flush=True)
 """
 
 
-def test_one_writer_at_a_time_and_readers_see_the_last_commit(tmp_path, frame):
-    root = tmp_path / "root"
-    session = mm.Session(mm.Config(root=str(root)))
-    reader = session.load(frame, "c", text="title", id="id", model=ToyEmbedder())
+@contextmanager
+def writing(root):
+    """Give a process that is in the middle of a load, and end it."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER.format(tests=str(TESTS), root=str(root))],
         stdin=subprocess.PIPE,
@@ -148,6 +148,17 @@ def test_one_writer_at_a_time_and_readers_see_the_last_commit(tmp_path, frame):
     )
     try:
         assert holder.stdout.readline() == "writing\n"
+        yield holder
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_one_writer_at_a_time_and_readers_see_the_last_commit(tmp_path, frame):
+    root = tmp_path / "root"
+    session = mm.Session(mm.Config(root=str(root)))
+    reader = session.load(frame, "c", text="title", id="id", model=ToyEmbedder())
+    with writing(root) as holder:
         with pytest.raises(StoreBusyError, match=str(holder.pid)):
             reader.delete(["i1"])
         assert "new" not in reader.query("brand new thing", k=3).ids
@@ -155,9 +166,6 @@ def test_one_writer_at_a_time_and_readers_see_the_last_commit(tmp_path, frame):
         holder.stdin.flush()
         assert holder.stdout.readline() == "done\n"
         assert reader.query("brand new thing", k=1).ids == ["new"]
-    finally:
-        holder.kill()
-        holder.wait()
     assert reader.delete(["i1"]) == 1
 
 
@@ -165,13 +173,7 @@ def test_the_lock_of_a_killed_writer_does_not_block(tmp_path, frame):
     root = tmp_path / "root"
     session = mm.Session(mm.Config(root=str(root)))
     collection = session.load(frame, "c", text="title", id="id", model=ToyEmbedder())
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER.format(tests=str(TESTS), root=str(root))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdout.readline() == "writing\n"
-    os.kill(holder.pid, signal.SIGKILL)
-    holder.wait()
+    with writing(root) as holder:
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait()
     assert collection.delete(["i1"]) == 1

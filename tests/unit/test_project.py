@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +19,10 @@ from packaging.utils import canonicalize_name
 import mmrag_jupyter
 
 ROOT = Path(__file__).parents[2]
+
+# Below this lies in the wheel what pip puts into the environment's share/jupyter.
+NAME = f"mmrag_jupyter-{mmrag_jupyter.__version__}"
+EXTENSION = f"{NAME}.data/data/share/jupyter/labextensions/mmrag-jupyter/"
 
 HEAVY = {
     "IPython", "PIL", "anywidget", "datasets", "faiss", "ipywidgets", "llama_index", "matplotlib",
@@ -39,7 +45,9 @@ def tracked():
 
 def build(target, folder):
     command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    # The front end was built when the package was installed; here it is only packed.
+    packing = {**os.environ, "SKIP_JUPYTER_BUILDER": "1"}
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=packing)
     (built,) = folder.iterdir()
     return built
 
@@ -56,9 +64,34 @@ def test_the_wheel_holds_the_package_and_its_licence_and_nothing_else(tmp_path):
     assert modules <= names
     assert "mmrag_jupyter/py.typed" in names
     assert info + "licenses/LICENSE" in names
-    assert {name for name in names if not name.startswith(("mmrag_jupyter/", info))} == set()
+    outside = {name for name in names if not name.startswith(("mmrag_jupyter/", info))}
+    assert {name for name in outside if not name.startswith(EXTENSION)} == set()
     assert not [name for name in names if name.endswith((".pyc", ".ipynb"))]
     assert "License-Expression: Apache-2.0" in metadata
+
+
+def test_the_wheel_puts_the_built_extension_where_jupyterlab_looks(tmp_path):
+    with zipfile.ZipFile(build("wheel", tmp_path)) as archive:
+        names = set(archive.namelist())
+        described = json.loads(archive.read(EXTENSION + "package.json"))
+        assert archive.read("mmrag_jupyter/widgets/static/panel.js")
+    assert described["version"] == mmrag_jupyter.__version__
+    assert EXTENSION + described["jupyterlab"]["_build"]["load"] in names
+    assert EXTENSION + "static/style.js" in names
+    assert EXTENSION + "install.json" in names
+
+
+def test_jupyterlab_finds_the_extension_enabled_and_fit_for_it():
+    listing = [sys.executable, "-m", "jupyter", "labextension", "list"]
+    done = subprocess.run(listing, capture_output=True, text=True, check=True)
+    line = next(each for each in done.stderr.splitlines() if "mmrag-jupyter" in each)
+    plain = re.sub(r"\x1b\[\d*m", "", line)
+    assert plain.split()[:4] == ["mmrag-jupyter", f"v{mmrag_jupyter.__version__}", "enabled", "OK"]
+
+
+def test_the_front_end_has_the_version_of_the_package():
+    described = json.loads((ROOT / "frontend" / "package.json").read_text(encoding="utf-8"))
+    assert described["version"] == mmrag_jupyter.__version__
 
 
 def test_the_sdist_can_be_tested_and_holds_no_build_results(tmp_path):
@@ -67,6 +100,13 @@ def test_the_sdist_can_be_tested_and_holds_no_build_results(tmp_path):
         names = {name.partition("/")[2] for name in opened.getnames()}
     assert {"pyproject.toml", "constraints.txt", "LICENSE", "README.md", "Makefile"} <= names
     assert "tests/unit/test_project.py" in names
+    assert {"frontend/package.json", "frontend/yarn.lock", "frontend/hits/model.ts"} <= names
+    # What is built travels along, so that its wheel needs no node.
+    assert {
+        "mmrag_jupyter/labextension/package.json",
+        "mmrag_jupyter/widgets/static/panel.js",
+    } <= names
+    assert not [name for name in names if "node_modules" in name or name.startswith("frontend/lib")]
     assert not [name for name in names if re.match(r"(\.venv|build|dist|\.mmrag)/", name)]
 
 

@@ -86,6 +86,18 @@ def test_questions_find_documents_no_worse_than_bm25(shared_data, session):
     assert {name: ours[name] >= plain[name] for name in plain} == dict.fromkeys(plain, True), ours
 
 
+def test_questions_find_the_files_themselves_no_worse_than_bm25(shared_data, session):
+    task = shared_data / "tasks" / "dev_question2pdf"
+    corpus = session.load(shared_data / "pdfs", "corpus", model="builtin")
+    found = {row["query_id"]: corpus.query(row["text"], k=7) for row in rows(task / "queries.csv")}
+    rankings = {
+        query: [one.removesuffix(".pdf") for one in hits.ids] for query, hits in found.items()
+    }
+    ours = measured(rankings, relevance(task))
+    plain = baseline(shared_data, "dev_question2pdf", "bm25")
+    assert {name: ours[name] >= plain[name] for name in plain} == dict.fromkeys(plain, True), ours
+
+
 def test_every_product_of_the_catalogue_loads_and_is_found_by_its_name(shared_data, session):
     catalog = session.load(
         shared_data / "catalog" / "products.csv", id="product_id", root=shared_data, model="builtin"

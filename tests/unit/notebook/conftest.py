@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from mmrag_jupyter.config import Config
 from mmrag_jupyter.errors import NotFoundError, did_you_mean
 
 
@@ -43,16 +44,7 @@ class FakeCollection:
 
 class FakeSession:
     def __init__(self):
-        self.config = SimpleNamespace(
-            k=8,
-            view="auto",
-            model="auto",
-            text_model=None,
-            image_model=None,
-            root=".mmrag",
-            output_bytes=65536,
-            thumbnail=256,
-        )
+        self.config = SimpleNamespace(**asdict(Config()))
         self.current = "products"
         self.on_disk = {"old stock"}
         self.reporter = object

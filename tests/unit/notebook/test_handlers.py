@@ -65,6 +65,13 @@ def test_load_leaves_out_what_was_not_said(run, session, tmp_path):
     }
 
 
+def test_load_passes_on_what_documents_need(run, session, tmp_path):
+    eye = object()
+    run(f"load {tmp_path} --page-model eye --password-env PDF_PASSWORD", eye=eye)
+    [(_, _, options)] = session.loaded
+    assert (options["page_model"], options["password_env"]) == (eye, "PDF_PASSWORD")
+
+
 def test_load_names_the_collection_or_adds_to_it(run, session):
     run("load t --as shop", t=FRAME)
     run("load t --in photos", t=FRAME)

@@ -1,0 +1,87 @@
+"""Sources that cannot be read, or are none: one clear line, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import mmrag_jupyter as mm
+from mmrag_jupyter.errors import SourceError
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return mm.Session(mm.Config())
+
+
+@pytest.fixture
+def notes(tmp_path):
+    """Return a folder with two notes, and six more in a folder in it."""
+    folder = tmp_path / "notes"
+    (folder / "inside").mkdir(parents=True)
+    for name in ["a", "b", *(f"inside/{number}" for number in range(6))]:
+        (folder / f"{name}.txt").write_text(f"about {name}")
+    return folder
+
+
+@pytest.fixture
+def forbid(monkeypatch):
+    """Let a folder be one that may not be read, as far as anybody can tell."""
+    scandir = os.scandir
+
+    def forbidden(folder):
+        def refused(path="."):
+            if Path(path) == folder:
+                raise PermissionError(13, "Permission denied", str(path))
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refused)
+
+    yield forbidden
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+@pytest.mark.parametrize("source", ["", "  ", "\t"])
+def test_an_empty_text_is_no_source(session, source):
+    with pytest.raises(SourceError, match=r"names no source; the folder .* is '\.'\.$"):
+        session.load(source, "c", model="builtin")
+    assert session.names() == []
+
+
+def test_an_empty_path_in_a_list_is_refused(session, notes):
+    with pytest.raises(SourceError, match="One of the paths in the list is empty; leave it out"):
+        session.load([notes / "a.txt", ""], "c", model="builtin")
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(session, notes, forbid):
+    forbid(notes)
+    with pytest.raises(SourceError) as raised:
+        session.load(notes, model="builtin")
+    assert str(raised.value) == f"{notes} cannot be read: Permission denied."
+    assert session.names() == []
+
+
+def test_a_folder_that_cannot_be_read_any_more_takes_nothing_away(session, notes, forbid):
+    collection = session.load(notes, model="builtin")
+    forbid(notes)
+    with pytest.raises(SourceError, match=r"notes cannot be read: Permission denied\.$"):
+        collection.load(notes)
+    assert len(collection) == 8
+
+
+def test_what_lies_in_a_folder_that_cannot_be_read_is_not_gone(session, notes, forbid):
+    collection = session.load(notes, model="builtin")
+    (notes / "b.txt").unlink()
+    forbid(notes / "inside")
+    report = collection.load(notes)
+    assert (report.removed, report.unchanged, len(collection)) == (1, 1, 7)
+    assert collection.problems().to_numpy().tolist() == [["inside", "Permission denied"]]
+    assert collection.query("about inside 3")[0].id == "inside/3.txt"
+
+
+def test_a_list_in_which_nothing_can_be_read_names_the_first(session):
+    with pytest.raises(SourceError, match=r"list of files: gone\.txt: No such file.*1 more prob"):
+        session.load(["gone.txt", "away.txt"], "c", model="builtin")
