@@ -36,7 +36,10 @@ def choose(modalities: frozenset[str], *, long_text: bool) -> Models:
     """
     tried: dict[str, AnyEmbedder | str] = {}
     by_modality: dict[str, AnyEmbedder] = {}
-    for modality in sorted(modalities):
+    # A page shrunk to 256 pixels is no longer read: documents alone are found by their words,
+    # and are not worth the download.
+    wanted = modalities if "image" in modalities else modalities - {"page"}
+    for modality in sorted(wanted):
         for name in _candidates(modality, modalities, long_text=long_text):
             if name not in tried:
                 tried[name] = _try(name)
@@ -44,7 +47,7 @@ def choose(modalities: frozenset[str], *, long_text: bool) -> Models:
             if not isinstance(found, str):
                 by_modality[modality] = found
                 break
-    missing = modalities.difference(by_modality)
+    missing = wanted.difference(by_modality)
     if "image" in missing:
         by_modality["image"] = named.embedder(named.BUILTIN)
     return Models(by_modality, _notice(missing, tried))

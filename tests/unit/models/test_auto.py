@@ -40,7 +40,9 @@ def names(models):
         (BOTH, True, {"image": auto.PICTURES, "text": auto.TEXTS}),
         (TEXT, False, {"text": auto.TEXTS}),
         (TEXT, True, {"text": auto.TEXTS}),
-        (frozenset({"page"}), True, {"page": auto.PICTURES}),
+        (frozenset({"page"}), True, {}),
+        (frozenset({"page", "text"}), True, {"text": auto.TEXTS}),
+        (frozenset({"page", "image"}), True, {"page": auto.PICTURES, "image": auto.PICTURES}),
     ],
 )
 def test_what_is_cached_is_chosen_by_what_is_to_be_embedded(cached, modalities, long_text, chosen):
