@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.config import Config
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.models.language import LanguageModel, LanguageModelLike
+    from mmrag_jupyter.models.rerank import RerankerLike
     from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.search.hits import Hits
     from mmrag_jupyter.search.terms import ImageLike
@@ -37,6 +38,9 @@ class QueryOptions(TypedDict, total=False):
     where: str | None
     modality: str | Iterable[str] | None
     weights: Mapping[str, float] | None
+    liked: str | Sequence[str] | None
+    disliked: str | Sequence[str] | None
+    rerank: RerankerLike
 
 
 class AskOptions(QueryOptions, total=False):

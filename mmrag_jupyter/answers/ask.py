@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _READ = 12  # passages that are read, and that a model is given at most
 _SHOWN, _MISQUOTED = 80, 3  # characters of a quotation in a notice, and how many
 
-HOW_TO_ADD = f"No language model is set; --llm hf:{ON_CPU} has the answer written."
+HOW_TO_ADD = f"No language model is set: add --llm hf:{ON_CPU} to have the answer written."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +99,10 @@ class AnswerStream:
         self._pieces = self._run(time.monotonic())
 
     def __iter__(self) -> Iterator[str]:
+        return (piece for piece in self.with_pauses() if piece)
+
+    def with_pauses(self) -> Iterator[str]:
+        """Iterate over the text, and over "" each tenth of a second in which none comes."""
         for piece in self._pieces:
             self.text += piece
             yield piece
@@ -171,8 +175,7 @@ class AnswerStream:
             for piece in [before] if before is not None else writing:
                 out.append(checker.feed(piece))
                 # A strict answer may yet turn out to rest on nothing.
-                if out[-1] and not asking.strict:
-                    yield out[-1]
+                yield "" if asking.strict else out[-1]
             out.append(checker.finish())
             text = "".join(out)
             if writing.ended == "repeats":

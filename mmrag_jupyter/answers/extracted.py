@@ -79,11 +79,11 @@ def _entries(question: str, found: Sequence[Quote]) -> list[_Entry]:
 
 
 def _lead(question: str, row: Passage) -> str:
-    """Return a row's title, and its columns that the question asks about, or else the first."""
+    """Return a row's title, and those of its columns that the question asks about."""
     asked = set(question_terms(question))
     meant = [one for one in row.fields if asked.intersection(terms(" ".join(one)))]
-    told = "; ".join(f"{name}: {value}" for name, value in (meant or row.fields)[:_FIELDS])
-    return f"{row.title} ({told})"
+    told = "; ".join(f"{name}: {value}" for name, value in meant[:_FIELDS])
+    return f"{row.title} ({told})" if told else row.title
 
 
 def _text(entries: Sequence[_Entry], pictures: Sequence[Passage]) -> str:

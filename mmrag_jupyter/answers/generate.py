@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Ended = Literal["running", "complete", "stopped", "broken", "late", "repeats", "length"]
 
-_TICK = 0.5  # seconds between two looks at the clock
+_TICK = 0.1  # seconds between two looks at the clock
 _REPEATS, _REPEATED = 4, 160  # times and characters that make a repetition a fault
 _LONGEST = 200  # characters of what is repeated
 _LOOK = 40  # characters between two looks for repetitions
@@ -36,6 +36,8 @@ _DIGITS = re.compile(r"\d")
 
 class Writing:
     """An answer that a model writes: iterate over its words.
+
+    Where no word comes for a moment, "" is yielded.
 
     Attributes
     ----------
@@ -105,6 +107,7 @@ class Writing:
                         self.ended = "late"
                         self.problem = f"the model wrote nothing for {patience:.0f} seconds"
                         return
+                    yield ""
                     continue
                 if piece is None:
                     self.ended = "length" if words.reason == "length" else "complete"

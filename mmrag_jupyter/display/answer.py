@@ -16,7 +16,7 @@ from mmrag_jupyter.display.answer_plain import footing, plain
 from mmrag_jupyter.display.budget import bundle_bytes
 from mmrag_jupyter.display.cards import Options
 from mmrag_jupyter.display.elements import DIM, LINE, picture
-from mmrag_jupyter.display.escape import cut, escape, isolated, one_line
+from mmrag_jupyter.display.escape import escape, isolated, one_line
 from mmrag_jupyter.display.marks import snippet
 from mmrag_jupyter.display.page import page
 from mmrag_jupyter.display.prose import Cite, drawn, shortened
@@ -44,6 +44,10 @@ _ROWS = '<div style="display:flex;flex-wrap:wrap;gap:8px 28px;align-items:flex-s
 _TEXT = '<div style="flex:2 1 26em;min-width:0;max-width:46em;overflow-wrap:anywhere">'
 _SIDE = '<div style="flex:1 1 17em;min-width:0;max-width:34em;overflow-wrap:anywhere">'
 _SOURCE = f'style="border-top:1px solid {LINE};padding:6px 0;margin:0"'
+# A white page on a white notebook needs an edge.
+_PICTURE = (
+    f'<div style="display:inline-block;margin:4px 0 0;border:1px solid {LINE};line-height:0">'
+)
 _QUOTE = '<div style="margin:3px 0 0;opacity:0.85">'
 
 
@@ -71,7 +75,7 @@ class _Draft:
             notices += ("The text is cut to keep the notebook small; answer.text has it all.",)
         told, number = [], 0
         for source, image in zip(self.reply.references, self.images, strict=True):
-            told.append(reference(source, cut(source.quote, self.detail.quote), image, number))
+            told.append(reference(source, self.detail.quote, image, number))
             number += isinstance(image, Thumbnail)
         return {
             ANSWER_MIME: payload(self.reply, prose, told, notices, most=most),
@@ -107,7 +111,7 @@ class _Draft:
             lines.append(f"<div><small>{isolated(one_line(source.item, 90))}</small></div>")
         if image is not None:
             alt = source.alt or _named(source)
-            lines.append(f'<div style="margin:4px 0 0">{picture(image, alt, BOX)}</div>')
+            lines.append(f"{_PICTURE}{picture(image, alt, BOX)}</div>")
         if source.quote and self.detail.quote and not self.reply.quoted:
             shown = snippet(source.quote, self.reply.terms, self.detail.quote)
             lines.append(f"{_QUOTE}<small>\u201c{shown}\u201d</small></div>")

@@ -74,9 +74,12 @@ def payload(
 
 
 def reference(
-    source: Reference, quote: str, image: Thumbnail | Gone | None, number: int
+    source: Reference, quoted: int, image: Thumbnail | Gone | None, number: int
 ) -> dict[str, object]:
-    """Return one source; `number` is that of its `<img>` element in the HTML."""
+    """Return one source, with at most `quoted` characters of its quote.
+
+    `number` is that of its `<img>` element in the HTML.
+    """
     shown = None
     if isinstance(image, Thumbnail):
         shown = {"image": number, "width": image.width, "height": image.height}
@@ -85,7 +88,7 @@ def reference(
         "item": json_text(source.item, _ID),
         "part": json_text(source.part, _ID),
         "title": json_text(source.title, _ID),
-        "quote": quote,
+        "quote": json_text(source.quote, quoted),
         "fields": [
             [json_text(name, _NAME), json_text(value, _VALUE)] for name, value in source.fields
         ],

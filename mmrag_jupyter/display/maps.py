@@ -22,6 +22,7 @@ WHOLE: Area = (0.0, 0.0, 1.0, 1.0)
 _WEAK = np.array([255, 190, 0], np.float32)
 _STRONG = np.array([214, 0, 96], np.float32)
 _MOST_COVER = 0.62  # how much of the picture the strongest place hides
+_COLOUR_LEFT = 0.3  # of the picture's own colours, or they would pass for those of the map
 _BOX = (214, 0, 96)
 _FILL = 0.16
 # A page of 20,000 pixels tells no more when it is drawn at full size.
@@ -44,6 +45,8 @@ def heat(
     image: Image, grid: Grid, area: Area = WHOLE, span: tuple[float, float] | None = None
 ) -> Image:
     """Return a picture with a map over it: the better a place matches, the stronger its colour.
+
+    The picture's own colours are muted.
 
     Parameters
     ----------
@@ -71,6 +74,8 @@ def heat(
     drawn = np.clip(np.asarray(grown), 0, 1)[: image.height - box[1], : image.width - box[0], None]
     whole[box[1] : box[3], box[0] : box[2]] = drawn
     pixels = np.asarray(image.convert("RGB"), np.float32)
+    grey = np.asarray(image.convert("L"), np.float32)[:, :, None]
+    pixels = grey + _COLOUR_LEFT * (pixels - grey)
     cover = whole * _MOST_COVER
     mixed = pixels * (1 - cover) + (_WEAK + (_STRONG - _WEAK) * whole) * cover
     return Pillow.fromarray(np.rint(mixed).astype(np.uint8))

@@ -42,7 +42,7 @@ def local(name: str) -> LocalLLM:
         There is none, or it is unfit.
     """
     folder, identity = language_folder.folder_of(name)
-    return LocalLLM(folder, address=f"hf:{name}", identity=identity)
+    return LocalLLM(folder, address=f"hf:{name}", identity=identity, max_new_tokens=_REPLY)
 
 
 class LocalLLM(CustomLLM):
@@ -53,7 +53,7 @@ class LocalLLM(CustomLLM):
 
     address: str
     identity: str
-    max_new_tokens: int = _REPLY
+    max_new_tokens: int
 
     _folder: Any = PrivateAttr()
     _loaded: Any = PrivateAttr(default=None)
@@ -152,12 +152,12 @@ class LocalLLM(CustomLLM):
         inputs = prepared(loaded, messages)
         used = int(inputs["input_ids"].shape[1])
         window = language_folder.window(self._folder)
-        most = min(int(options.get("max_new_tokens", self.max_new_tokens)), window - used)
-        if most < _LEAST:
+        if window - used < _LEAST:
             raise ModelError(
                 f"{self.address} reads {window:,} tokens at once and the question with its "
                 f"sources has {used:,}; ask with fewer hits (-k)"
             )
+        most = min(int(options.get("max_new_tokens", self.max_new_tokens)), window - used)
         yield from written(loaded, inputs, most, self.address)
 
     def _model(self) -> Loaded:

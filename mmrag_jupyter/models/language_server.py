@@ -47,13 +47,7 @@ class ServerModel:
     patience: float
 
 
-def on_server(
-    model: str,
-    base_url: str | None = None,
-    key_env: str | None = None,
-    *,
-    patience: float = PATIENCE,
-) -> ServerModel:
+def on_server(model: str, base_url: str | None = None, key_env: str | None = None) -> ServerModel:
     """Return a model on a server; nothing is sent yet.
 
     Parameters
@@ -80,7 +74,7 @@ def on_server(
     options: dict[str, Any] = {
         "api_key": key or _NO_KEY,
         "base_url": address,
-        "timeout": openai.Timeout(patience, connect=_CONNECT),
+        "timeout": openai.Timeout(PATIENCE, connect=_CONNECT),
         "max_retries": _RETRIES,
     }
     # It takes clients beside its declared fields.
@@ -96,9 +90,9 @@ def on_server(
         context_window=_WINDOW,
         # The clients try again by themselves; LlamaIndex would do so once more each time.
         max_retries=0,
-        timeout=patience,
+        timeout=PATIENCE,
     )
-    return ServerModel(llm, host, f"openai:{model}@{address}", patience)
+    return ServerModel(llm, host, f"openai:{model}@{address}", PATIENCE)
 
 
 def explained(error: BaseException) -> str | None:

@@ -33,19 +33,15 @@ def of_text(model: MultiVectorEncoder, image: Image, text: str) -> Maps:
         The model does not tell which of its tokens are which places of the picture.
     """
     import numpy as np
-    from sentence_transformers.multi_vector_encoder.interpretability import (
-        real_query_token_slice,
-    )
 
     # In a dict, a text cannot be taken for the path of a picture.
     asked = cast("Any", {"text": text})
-    own = real_query_token_slice(model, asked)
     question = cast("torch.Tensor", model.encode_query([asked], show_progress_bar=False)[0])
-    first = cast("Any", model[0])
-    ids = first.preprocess([asked], prompt=model.prompts.get("query"), task="query")["input_ids"]
+    ids = _ids(model, text)
+    own = _content(_ids(model, ""), ids)
     by_token = _similarity(model, image, question[own])
     whole = by_token.mean(axis=0) if len(by_token) else by_token.sum(axis=0)
-    words = words_of(model.tokenizer, ids[0][own].tolist())
+    words = words_of(model.tokenizer, ids[own])
     by_word = [by_token[list(at)].mean(axis=0) for _, at in words]
     return Maps(
         whole,
@@ -67,6 +63,26 @@ def of_picture(model: MultiVectorEncoder, image: Image, like: Image) -> Maps:
     places, _, _ = _places(model, like)
     whole = _similarity(model, image, places).max(axis=0)
     return Maps(whole, (), np.empty((0, *whole.shape), np.float32))
+
+
+def _ids(model: MultiVectorEncoder, text: str) -> list[int]:
+    """Return the tokens of a question, with those that the model puts around it."""
+    first, asked = cast("Any", model[0]), {"text": text}
+    made = first.preprocess([asked], prompt=model.prompts.get("query"), task="query")
+    return cast("list[int]", made["input_ids"][0].tolist())
+
+
+def _content(empty: Sequence[int], ids: Sequence[int]) -> slice:
+    """Return where a question's own tokens are: what differs from an empty question.
+
+    The library's own way counts how many more there are, and loses the last word where the
+    space before the first one is a token of its own in an empty question.
+    """
+    most = min(len(empty), len(ids))
+    start = next((at for at in range(most) if empty[at] != ids[at]), most)
+    left = most - start
+    end = next((at for at in range(left) if empty[-1 - at] != ids[-1 - at]), left)
+    return slice(start, len(ids) - end)
 
 
 def words_of(tokenizer: Any, ids: Sequence[int]) -> list[tuple[str, tuple[int, ...]]]:  # noqa: ANN401 - transformers is untyped

@@ -14,6 +14,7 @@ from mmrag_jupyter.models import device as devices
 from mmrag_jupyter.models import memory
 from mmrag_jupyter.models.base import reason
 from mmrag_jupyter.models.batching import Batches
+from mmrag_jupyter.models.cache import is_offline, snapshot
 from mmrag_jupyter.models.folder import RERANKERS, read_folder
 from mmrag_jupyter.models.hub import obtain
 from mmrag_jupyter.models.loading import quiet, require_all
@@ -141,7 +142,13 @@ def _folder(text: str, *, is_path: bool) -> ModelFolder:
         return read_folder(path.absolute(), RERANKERS)
     if is_path or not _NAME.fullmatch(text) or text.startswith((".", "~")):
         raise ModelError(f"there is no folder {text!r} with a reranker; name a CrossEncoder")
-    return obtain(text if "/" in text else f"{_ORGANISATION}/{text}", sorts=RERANKERS)
+    name = text if "/" in text else f"{_ORGANISATION}/{text}"
+    if is_offline() and snapshot(name) is None:
+        raise ModelError(
+            f"there is no reranker {name!r} in the local cache, and the hub is switched off "
+            "(HF_HUB_OFFLINE); name a folder that holds a CrossEncoder, or switch it on"
+        )
+    return obtain(name, sorts=RERANKERS)
 
 
 def _load(folder: ModelFolder) -> CrossEncoder:

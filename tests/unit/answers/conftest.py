@@ -17,13 +17,14 @@ from tiny_language import ChatServer, build_vlm, build_writer, serve
 from toys import ToyEmbedder, write_pictures
 
 import mmrag_jupyter as mm
+from mmrag_jupyter.models import language_local
 
 
 class ScriptedLLM(CustomLLM):
     """Says what it was told to, piece by piece, and remembers what it was asked."""
 
-    pieces: list = []
-    asked: list = []
+    pieces: list
+    asked: list
     chats: bool = True
     name: str = "scripted"
 
@@ -35,11 +36,13 @@ class ScriptedLLM(CustomLLM):
 
     def stream_chat(self, messages, **_):
         self.asked.append(list(messages))
-        return self._said(lambda text, piece: ChatResponse(
-            message=ChatMessage(role="assistant", content=text), delta=piece
-        ))
+        return self._said(
+            lambda text, piece: ChatResponse(
+                message=ChatMessage(role="assistant", content=text), delta=piece
+            )
+        )
 
-    def stream_complete(self, prompt, formatted=False, **_):
+    def stream_complete(self, prompt, formatted=True, **_):  # noqa: ARG002, FBT002
         self.asked.append(prompt)
         return self._said(lambda text, piece: CompletionResponse(text=text, delta=piece))
 
@@ -58,7 +61,7 @@ class ScriptedLLM(CustomLLM):
         *_, last = self.stream_chat(messages, **options)
         return last
 
-    def complete(self, prompt, formatted=False, **options):
+    def complete(self, prompt, formatted=True, **options):  # noqa: FBT002
         *_, last = self.stream_complete(prompt, formatted, **options)
         return last
 
@@ -134,3 +137,10 @@ def tiny_vlm(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_writer(tmp_path_factory):
     return build_writer(tmp_path_factory.mktemp("language") / "tiny-writer")
+
+
+@pytest.fixture(autouse=True)
+def _short_answers(monkeypatch):
+    """Noise of 40 words shows all that noise of 500 does."""
+    monkeypatch.setattr(language_local, "_REPLY", 40)
+    language_local.local.cache_clear()

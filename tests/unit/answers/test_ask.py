@@ -16,7 +16,7 @@ from mmrag_jupyter.errors import ModelError, QueryError, WhereError
 
 def test_without_a_model_the_answer_is_quotes(shop):
     answer = shop.ask("What is the sole made of?")
-    assert answer.text == "- Red shoe (price: 59.9): “The sole is made of cork.” [1]"
+    assert answer.text == "- Red shoe: “The sole is made of cork.” [1]"
     assert (answer.citations[0].item, answer.citations[0].quote) == (
         "a1", "The sole is made of cork.",
     )  # fmt: skip
@@ -100,7 +100,7 @@ def test_a_model_that_fails_half_way_leaves_its_text(shop, says):
 
 
 def test_a_model_that_fails_at_once_is_one_line(shop, says):
-    with pytest.raises(ModelError, match="^scripted: the model failed: RuntimeError: boom$"):
+    with pytest.raises(ModelError, match=r"^scripted: the model failed: RuntimeError: boom$"):
         shop.ask("sole of cork", llm=says(RuntimeError("boom")))
 
 
@@ -109,6 +109,18 @@ def test_the_answer_streams_and_is_the_sum_of_its_pieces(shop, says):
     pieces = list(made)
     assert pieces == ["Cork", " ", "[1] or ", "~~[9]~~."]
     assert "".join(pieces) == made.text == made.answer.text == "Cork [1] or ~~[9]~~."
+
+
+def test_pauses_can_be_heard(shop, says):
+    wait = threading.Event()
+    made = shop.ask("sole of cork", llm=says("Cork ", wait, "[1]"), stream=True)
+    heard = []
+    for piece in made.with_pauses():
+        heard.append(piece)
+        if heard[-2:] == ["Cork ", ""]:
+            wait.set()
+    assert "" in heard
+    assert made.answer.text == "Cork [1]"
 
 
 def test_a_stopped_answer_keeps_what_there_is(shop, says):
@@ -151,9 +163,7 @@ def test_fresh_asks_again(shop, says):
     assert len(llm.asked) == 2
 
 
-def test_another_question_model_or_source_is_not_answered_from_what_was_kept(
-    shop, says, products
-):
+def test_another_question_model_or_source_is_not_answered_from_what_was_kept(shop, says, products):
     llm = says("Cork [1].")
     shop.ask("sole of cork", llm=llm)
     assert not shop.ask("sole of shoe", llm=llm).cached
@@ -194,7 +204,7 @@ def test_what_the_collection_does_not_know_is_not_guessed(shop, says):
     assert llm.asked == []
 
 
-def test_weak_support_is_said_and_strictly_refused(shop, says):
+def test_weak_support_is_said_and_strictly_refused(shop):
     question = "Does the boot have a zip, a buckle or a strap?"
     weak = shop.ask(question)
     assert weak.state == "complete"
@@ -204,7 +214,9 @@ def test_weak_support_is_said_and_strictly_refused(shop, says):
 
 
 def test_a_strict_answer_that_cites_nothing_is_withheld(shop, says):
-    made = shop.ask("sole of cork", llm=says("It is gold. ", "Pure gold."), strict=True, stream=True)
+    made = shop.ask(
+        "sole of cork", llm=says("It is gold. ", "Pure gold."), strict=True, stream=True
+    )
     assert list(made) == [ABSENT]
     assert made.answer.state == "unsupported"
     assert any("withheld" in notice for notice in made.answer.notices)
@@ -225,7 +237,7 @@ def test_a_document_that_gives_orders_is_data(session, says):
     assert "<system>" not in user
 
 
-def test_an_empty_collection_has_no_answer(session, shop):
+def test_an_empty_collection_has_no_answer(shop):
     shop.delete(where="price > 0")
     answer = shop.ask("sole of cork")
     assert (answer.text, answer.citations) == (ABSENT, ())
@@ -235,7 +247,7 @@ def test_an_empty_collection_has_no_answer(session, shop):
 @pytest.mark.parametrize(
     ("question", "text"),
     [
-        ("靴底は何でできていますか？", "靴底は天然コルクでできています。"),
+        ("靴底は何でできていますか", "靴底は天然コルクでできています。"),
         ("Из чего сделана подошва?", "Подошва ботинка сделана из пробки."),
         ("مم صنع نعل الحذاء؟", "صنع نعل الحذاء من الفلين."),
         ("¿De qué está hecha la suela?", "La suela está hecha de corcho natural."),
@@ -279,7 +291,7 @@ def test_the_condition_and_the_number_of_hits_are_heeded(shop):
         shop.ask("for feet", where="prise > 100")
 
 
-def test_the_model_of_the_settings_answers(session, shop, monkeypatch):
+def test_the_model_of_the_settings_answers(session, shop):
     session.config.llm = "hf:maker/none"
     with pytest.raises(ModelError, match="there is no model 'maker/none' in the local cache"):
         shop.ask("sole of cork")

@@ -52,4 +52,4 @@ def test_quotations_that_no_source_has_are_found():
 
 
 def test_texts_are_compared_without_what_may_differ():
-    assert alike("The  “SOLE”\nis—made [12]") == alike("the \"sole\" is-made (12)")
+    assert alike("The  “SOLE”\nis—made [12]") == alike('the "sole" is-made (12)')

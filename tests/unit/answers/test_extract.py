@@ -72,9 +72,7 @@ def test_the_answer_numbers_its_sources_in_the_order_of_its_text():
 def test_quotes_of_one_passage_share_a_line_in_their_order():
     text = "A sole that is light. Made in Spain last year. The heel is of rubber and cork."
     found = extracted("light sole, rubber heel, cork", [passage(1, text)])
-    assert found.text == (
-        "- “A sole that is light.” “The heel is of rubber and cork.” [1]"
-    )
+    assert found.text == ("- “A sole that is light.” “The heel is of rubber and cork.” [1]")
     assert found.citations[0].quote == "The heel is of rubber and cork."
 
 

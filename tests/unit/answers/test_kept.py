@@ -21,8 +21,8 @@ def answers(tmp_path):
 
 def test_an_answer_is_kept_and_found_again(answers):
     assert answers.get("a") is None
-    answers.put("a", "q", "Cork [1] – “naïve” \ud800.")
-    assert answers.get("a") == "Cork [1] – “naïve” \ud800."
+    answers.put("a", "q", "Cork [1]: “naïve” \ud800.")
+    assert answers.get("a") == "Cork [1]: “naïve” \ud800."
     assert [file.name for file in answers.folder.iterdir()] == ["a.json"]
 
 

@@ -35,7 +35,25 @@ def test_known_keys_stay_and_others_are_struck(written, text, cited, unknown):
 
 
 PIECES = st.sampled_from(
-    ["[", "]", "1", "9", "[1]", "[9", ", ", "-", "`", "```", "\n\n", "text ", "【", "】", "†", "^", "and"]
+    [
+        "[",
+        "]",
+        "1",
+        "9",
+        "[1]",
+        "[9",
+        ", ",
+        "-",
+        "`",
+        "```",
+        "\n\n",
+        "text ",
+        "【",
+        "】",
+        "†",
+        "^",
+        "and",
+    ]
 )
 
 

@@ -17,7 +17,8 @@ def texts(text):
 
 
 def test_sentences_are_pieces():
-    assert texts("The sole is made of cork. Is it warm? It surely is! So they say… To the very end.") == [
+    text = "The sole is made of cork. Is it warm? It surely is! So they say… To the very end."
+    assert texts(text) == [
         "The sole is made of cork.", "It surely is!", "So they say…", "To the very end.",
     ]  # fmt: skip
 
@@ -30,7 +31,10 @@ def test_short_forms_and_small_letters_end_no_sentence():
     assert texts("Apple Inc. sells in the U.S. and in No. 5 Dr. Smith St. too.") == [
         "Apple Inc. sells in the U.S. and in No. 5 Dr. Smith St. too."
     ]
-    assert texts("The Form 10-K. Then another sentence.") == ["The Form 10-K.", "Then another sentence."]
+    assert texts("The Form 10-K. Then another sentence.") == [
+        "The Form 10-K.",
+        "Then another sentence.",
+    ]
 
 
 def test_lines_that_a_layout_has_broken_are_read_as_one():

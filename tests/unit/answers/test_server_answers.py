@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mmrag_jupyter.answers import generate
-from mmrag_jupyter.errors import ModelError, MmragError
+from mmrag_jupyter.errors import MmragError, ModelError
 from mmrag_jupyter.models import language_server
 
 KEY = "sk-verysecret-0123456789abcdef"
@@ -17,6 +17,7 @@ QUESTION = "What is the sole made of?"
 @pytest.fixture
 def ask(shop, server, monkeypatch):
     monkeypatch.setenv("SHOP_KEY", KEY)
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.001)
 
     def ask(question=QUESTION, **options):
         return shop.ask(
@@ -104,7 +105,7 @@ def test_a_slow_server_is_given_up(ask, server, monkeypatch):
     monkeypatch.setattr(language_server, "PATIENCE", 0.2)
     monkeypatch.setattr(generate, "_TICK", 0.05)
     server.script = ["hang"]
-    with pytest.raises(ModelError, match="wrote nothing for 0 seconds|did not answer in time"):
+    with pytest.raises(ModelError, match=r"wrote nothing for 0 seconds|did not answer in time"):
         ask()
     server.released.set()
 
@@ -120,7 +121,7 @@ def test_a_slow_server_can_be_stopped_at_once(ask, server):
 
 
 def test_nobody_there_is_one_line(shop):
-    with pytest.raises(ModelError, match="cannot be reached.*is it running"):
+    with pytest.raises(ModelError, match=r"cannot be reached.*is it running"):
         shop.ask(QUESTION, llm="openai:tiny", base_url="http://127.0.0.1:9/v1")
 
 
@@ -163,7 +164,3 @@ def test_a_server_named_in_the_environment_gets_the_key_beside_it(shop, server, 
     monkeypatch.setenv("OPENAI_BASE_URL", server.address)
     shop.ask(QUESTION, llm="openai:tiny")
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
-
-
-
-

@@ -111,7 +111,7 @@ def test_squares_of_a_cut_picture_are_put_together_again(tiny_colmodernvbert_fol
     assert tall.whole.shape == (8, 4)
 
 
-@pytest.mark.parametrize("text", ["what is on the page?", "red running-shoes, 2024!"])
+@pytest.mark.parametrize("text", ["what is on the page?", "red running-shoes, 2024!", "a cat"])
 def test_each_word_of_a_question_has_a_map(seeing, text):
     maps = seeing.maps(spotted((64, 64), (0.5, 0.5)), text)
     words = text.replace("-", " ").replace(",", "").strip("?!").split()

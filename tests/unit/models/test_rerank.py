@@ -54,8 +54,8 @@ def test_a_model_that_is_not_there_is_said_in_one_line(tmp_path):
     for given, message in (
         (tmp_path / "none", "there is no folder"),
         ("./none", "there is no folder"),
-        ("nobody/ms-marco", "there is no model 'nobody/ms-marco' in the local cache"),
-        ("ms-marco", "no model 'cross-encoder/ms-marco'"),
+        ("nobody/ms-marco", "there is no reranker 'nobody/ms-marco' in the local cache"),
+        ("ms-marco", "no reranker 'cross-encoder/ms-marco'"),
         (3, r"rerank= got a int; give a name, a folder, or a CrossEncoder"),
     ):
         with pytest.raises(ModelError, match=message) as error:
