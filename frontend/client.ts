@@ -33,6 +33,8 @@ export interface Listener {
   loads?(loads: Load[]): void;
   /** Collections were made, changed or dropped. */
   collections?(): void;
+  /** Python has selected items, by their keys. */
+  selected?(keys: string[]): void;
 }
 
 interface Open {
@@ -127,6 +129,8 @@ export class Client {
       this._listener.loads?.(incoming.loads);
     } else if (incoming.kind === 'collections') {
       this._listener.collections?.();
+    } else if (incoming.kind === 'selected') {
+      this._listener.selected?.(incoming.keys);
     } else {
       const open = this._open.get(incoming.uuid);
       // Nobody waits for what was aborted, or what another client asked over this channel.

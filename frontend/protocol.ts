@@ -220,6 +220,7 @@ export type Incoming =
   | { kind: 'error'; uuid: string; error: Failure }
   | { kind: 'loads'; loads: Load[] }
   | { kind: 'collections' }
+  | { kind: 'selected'; keys: string[] }
   | { kind: 'unknown' };
 
 /** Read what the kernel sent, whatever it is. */
@@ -228,11 +229,16 @@ export function readIncoming(message: unknown, buffers: readonly DataView[] = []
     return { kind: 'unknown' };
   }
   if (message.type === 'event') {
-    return message.event === 'loads'
-      ? { kind: 'loads', loads: list(message.loads, readLoad) }
-      : message.event === 'collections'
-        ? { kind: 'collections' }
-        : { kind: 'unknown' };
+    switch (message.event) {
+      case 'loads':
+        return { kind: 'loads', loads: list(message.loads, readLoad) };
+      case 'collections':
+        return { kind: 'collections' };
+      case 'selected':
+        return { kind: 'selected', keys: texts(message.keys) };
+      default:
+        return { kind: 'unknown' };
+    }
   }
   const uuid = text(message.uuid);
   if (message.type === 'answer' && isRecord(message.result)) {

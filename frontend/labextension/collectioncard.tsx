@@ -2,6 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { visible } from '../hits/text';
 import type { CollectionRow } from '../protocol';
@@ -14,8 +15,14 @@ interface Props {
 }
 
 export function CollectionCard({ row, chosen, choose, trans }: Props): JSX.Element {
+  const card = useRef<HTMLLIElement>(null);
+  useLayoutEffect(() => {
+    if (chosen) {
+      card.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [chosen]);
   return (
-    <li class={chosen ? 'jp-mmrag-card jp-mod-chosen' : 'jp-mmrag-card'}>
+    <li ref={card} class={chosen ? 'jp-mmrag-card jp-mod-chosen' : 'jp-mmrag-card'}>
       <button type="button" aria-pressed={chosen} onClick={choose}>
         <b dir="auto">{visible(row.name)}</b>
         <span>{sizeOf(row, trans)}</span>

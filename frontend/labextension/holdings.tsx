@@ -7,9 +7,9 @@ import { useEffect, useState } from 'preact/hooks';
 
 import type { Client } from '../client';
 import type { Strings } from '../hits/strings';
-import { visible } from '../hits/text';
-import type { CollectionRow, Load } from '../protocol';
+import type { CollectionRow, Failure, Load } from '../protocol';
 import { CollectionCard } from './collectioncard';
+import { failureWords } from './failures';
 import type { KernelLink } from './link';
 import { Loads } from './loads';
 import type { Preferences } from './preferences';
@@ -22,6 +22,7 @@ interface Props {
   client: Client;
   preferences: Preferences;
   loads: readonly Load[];
+  kept: readonly string[];
   ways: Ways;
   trans: TranslationBundle;
   strings: Strings;
@@ -30,10 +31,10 @@ interface Props {
 type Listed =
   | { kind: 'pending' }
   | { kind: 'ready'; rows: CollectionRow[]; current: string | null }
-  | { kind: 'failed'; message: string };
+  | { kind: 'failed'; error: Failure };
 
 export function Holdings(props: Props): JSX.Element {
-  const { panel, client, preferences, loads, ways, trans, strings } = props;
+  const { panel, client, preferences, loads, kept, ways, trans, strings } = props;
   const listed = useCollections(props.link, client);
   const [chosen, choose] = useState<string | null>(null);
   const waiting = client.connection === 'waiting';
@@ -43,7 +44,14 @@ export function Holdings(props: Props): JSX.Element {
         {waiting && trans.__('Waiting for the kernel…')}
       </p>
       <Loads loads={loads} trans={trans} />
-      {listed.kind === 'failed' && <p class="jp-mmrag-error">{visible(listed.message)}</p>}
+      {kept.length > 0 && (
+        <p class="jp-mmrag-kept">
+          {trans.__('This notebook keeps its own %config Mmrag: %1.', kept.join(', '))}
+        </p>
+      )}
+      {listed.kind === 'failed' && (
+        <p class="jp-mmrag-error">{failureWords(listed.error, trans)}</p>
+      )}
       {listed.kind === 'ready' && listed.rows.length === 0 && (
         <p>
           {trans.__(
@@ -64,7 +72,7 @@ export function Holdings(props: Props): JSX.Element {
   );
 }
 
-interface FilledProps extends Omit<Props, 'link' | 'loads'> {
+interface FilledProps extends Omit<Props, 'link' | 'loads' | 'kept'> {
   rows: readonly CollectionRow[];
   chosen: CollectionRow;
   choose(name: string): void;
@@ -111,7 +119,7 @@ function useCollections(link: KernelLink, client: Client): Listed {
         const { collections, current } = outcome.result;
         setListed({ kind: 'ready', rows: collections, current });
       } else if (outcome.kind === 'error') {
-        setListed({ kind: 'failed', message: outcome.error.message });
+        setListed({ kind: 'failed', error: outcome.error });
       }
     };
     const again = (): void => void ask();

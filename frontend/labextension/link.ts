@@ -1,16 +1,16 @@
 /** How Lab is connected with the kernel of one notebook: one state, and who changes it. */
 
 import type { ISessionContext } from '@jupyterlab/apputils';
-import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import type { Kernel } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
 import { Client } from '../client';
 import type { Load } from '../protocol';
+import { CellWatch } from './cellwatch';
 import { openComm } from './commchannel';
 import type { OpenedComm } from './commchannel';
-import { EXTENSION } from './magicline';
 
 export type LinkState =
   | { kind: 'noKernel' }
@@ -41,10 +41,13 @@ export class KernelLink implements IDisposable {
     readonly session: ISessionContext,
     private readonly _elsewhere: (id: string) => Kernel.IKernelConnection | null
   ) {
+    this._cells = new CellWatch(session, {
+      busy: () => this._changed.emit(),
+      named: () => !this._disposed && this.ask()
+    });
     session.kernelChanged.connect(this._follow, this);
     session.statusChanged.connect(this._follow, this);
     session.connectionStatusChanged.connect(this._follow, this);
-    session.iopubMessage.connect(this._listen, this);
     session.disposed.connect(this.dispose, this);
     this._follow();
   }
@@ -55,13 +58,21 @@ export class KernelLink implements IDisposable {
 
   /** Whether a cell is running. */
   get busy(): boolean {
-    // Of a cell that began before the page was opened, only the kernel's status tells.
-    const unknown = this._state.kind === 'asking' && this.session.session?.kernel?.status === 'busy';
-    return this._running.size > 0 || unknown;
+    return this._cells.busy;
   }
 
   get loads(): readonly Load[] {
     return this._loads;
+  }
+
+  /** Settings in which the notebook differs from Lab, by its own wish. */
+  get kept(): readonly string[] {
+    return this._kept;
+  }
+
+  keeps(settings: readonly string[]): void {
+    this._kept = settings;
+    this._changed.emit();
   }
 
   get changed(): ISignal<this, void> {
@@ -108,17 +119,15 @@ export class KernelLink implements IDisposable {
     if (this._pauses(found)) {
       return;
     }
-    if (found !== null) {
+    const another = this._kernelId !== (this.session.session?.kernel?.id ?? null);
+    if (found !== null || (another && this._kernelId !== null)) {
       this._hangUp();
-      this._running.clear();
-      this._ours.clear();
+      this._cells.clear();
       // A kernel that is not ours to look at logs an error for each comm that it does not know.
       this._wanted = this._watched;
-      this._set(found);
-    } else if (this._wanted && this._kernelId !== this.session.session?.kernel?.id) {
-      this._hangUp();
-      void this._connect();
-    } else if (this._wanted && !CONNECTED.has(this._state.kind)) {
+      this._set(found ?? { kind: 'starting' });
+    }
+    if (found === null && this._wanted && (another || !CONNECTED.has(this._state.kind))) {
       void this._connect();
     }
   }
@@ -147,8 +156,9 @@ export class KernelLink implements IDisposable {
     }
     switch (kernel.status) {
       case 'dead':
-      case 'terminating':
         return { kind: 'dead' };
+      case 'terminating':
+        return { kind: 'noKernel' };
       case 'restarting':
       case 'autorestarting':
         return { kind: 'restarting' };
@@ -169,7 +179,8 @@ export class KernelLink implements IDisposable {
     if (!own) {
       return;
     }
-    const turn = (this._turn += 1);
+    this._hangUp();
+    const turn = this._turn;
     const stale = (): boolean => turn !== this._turn || this._disposed;
     this._kernelId = own.id;
     this._set({ kind: 'asking' });
@@ -191,7 +202,7 @@ export class KernelLink implements IDisposable {
         if (!stale()) {
           this._hangUp();
           this._kernelId = own.id;
-          this._set({ kind: 'notLoaded', missing: this._missing });
+          this._set({ kind: 'notLoaded', missing: this._cells.missing });
         }
       });
       if (stale()) {
@@ -234,46 +245,6 @@ export class KernelLink implements IDisposable {
     }
   }
 
-  /** Heed what cells do: one that names us may have loaded the extension, or failed to. */
-  private _listen(_: ISessionContext, message: KernelMessage.IMessage): void {
-    const parent = message.parent_header;
-    if (!('msg_id' in parent) || parent.msg_type !== 'execute_request') {
-      return;
-    }
-    const content = message.content as Record<string, unknown>;
-    const type = message.header.msg_type;
-    if (type === 'execute_input' && /mmrag/.test(String(content.code))) {
-      this._ours.add(parent.msg_id);
-    } else if (type === 'error' && content.ename === 'ModuleNotFoundError') {
-      this._missing = String(content.evalue).includes(EXTENSION);
-    } else if (type === 'display_data' && this._ours.has(parent.msg_id)) {
-      // A load that shows how far it is, in the cell that has loaded the extension.
-      this._askSoon();
-    } else if (type === 'status') {
-      this._heedStatus(parent.msg_id, content.execution_state === 'idle');
-    }
-  }
-
-  private _heedStatus(id: string, ended: boolean): void {
-    const before = this.busy;
-    if (!ended) {
-      this._running.add(id);
-    } else {
-      this._running.delete(id);
-      if (this._ours.delete(id)) {
-        this._askSoon();
-      }
-    }
-    if (before !== this.busy) {
-      this._changed.emit();
-    }
-  }
-
-  private _askSoon(): void {
-    // Not while the kernel's messages are handled: opening a comm waits for further ones.
-    setTimeout(() => !this._disposed && this.ask(), 0);
-  }
-
   private _hangUp(): void {
     this._turn += 1;
     this._kernelId = null;
@@ -283,12 +254,10 @@ export class KernelLink implements IDisposable {
     this._comm?.close();
     this._comm = null;
     this._loads = [];
+    this._kept = [];
   }
 
   private _set(state: LinkState): void {
-    if (state.kind === 'open' || state.kind === 'noKernel' || state.kind === 'restarting') {
-      this._missing = false;
-    }
     if (state.kind !== this._state.kind || state.kind === 'open' || state.kind === 'notLoaded') {
       this._state = state;
       this._changed.emit();
@@ -297,10 +266,10 @@ export class KernelLink implements IDisposable {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _collectionsChanged = new Signal<this, void>(this);
-  private readonly _running = new Set<string>();
-  private readonly _ours = new Set<string>();
+  private readonly _cells: CellWatch;
   private _state: LinkState = { kind: 'starting' };
   private _loads: readonly Load[] = [];
+  private _kept: readonly string[] = [];
   private _open: (LinkState & { kind: 'open' }) | null = null;
   private _client: Client | null = null;
   private _comm: OpenedComm | null = null;
@@ -308,7 +277,6 @@ export class KernelLink implements IDisposable {
   private _turn = 0;
   private _wanted = false;
   private _watched = false;
-  private _missing = false;
   private _disposed = false;
 }
 

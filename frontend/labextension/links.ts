@@ -13,7 +13,7 @@ export interface ILinks {
   of(panel: NotebookPanel): KernelLink;
   /** Who asks a kernel, where its link is open. */
   client(kernelId: string): Client | null;
-  forEachOpen(call: (client: Client) => void): void;
+  forEachOpen(call: (link: KernelLink, client: Client) => void): void;
   /** A link came to be open. */
   readonly opened: ISignal<ILinks, KernelLink>;
 }
@@ -52,21 +52,17 @@ export class Links implements ILinks {
 
   client(kernelId: string): Client | null {
     let found: Client | null = null;
-    this._eachOpen((client, id) => {
-      found = id === kernelId ? client : found;
+    this.forEachOpen((link, client) => {
+      found = link.session.session?.kernel?.id === kernelId ? client : found;
     });
     return found;
   }
 
-  forEachOpen(call: (client: Client) => void): void {
-    this._eachOpen(call);
-  }
-
-  private _eachOpen(call: (client: Client, kernelId: string | undefined) => void): void {
+  forEachOpen(call: (link: KernelLink, client: Client) => void): void {
     this._tracker.forEach(panel => {
-      const { state } = this.of(panel);
-      if (state.kind === 'open') {
-        call(state.client, panel.sessionContext.session?.kernel?.id);
+      const link = this.of(panel);
+      if (link.state.kind === 'open') {
+        call(link, link.state.client);
       }
     });
   }

@@ -13,8 +13,9 @@ import type { Hit, View } from '../hits/model';
 import type { Strings } from '../hits/strings';
 import { visible } from '../hits/text';
 import { NOTHING_ASKED } from '../protocol';
-import type { Asked, CollectionRow, Found, FoundHit } from '../protocol';
+import type { Asked, CollectionRow, Failure, Found, FoundHit } from '../protocol';
 import { dragCell } from './drag';
+import { failureWords } from './failures';
 import { fitsInLine, likeLine, queryLine, showLine } from './magicline';
 import type { Preferences } from './preferences';
 import { Thumbnails } from './thumbnails';
@@ -38,7 +39,7 @@ type Result =
   | { kind: 'none' }
   | { kind: 'pending' }
   | { kind: 'found'; found: Found; hits: FoundHit[] }
-  | { kind: 'failed'; message: string };
+  | { kind: 'failed'; error: Failure };
 
 export function Search(props: Props): JSX.Element {
   const { client, collection, trans } = props;
@@ -58,7 +59,7 @@ export function Search(props: Props): JSX.Element {
       {result.kind === 'pending' && <p role="status">{trans.__('Searching…')}</p>}
       {result.kind === 'failed' && (
         <p class="jp-mmrag-error" role="alert" dir="auto">
-          {visible(result.message)}
+          {failureWords(result.error, trans)}
         </p>
       )}
       {result.kind === 'found' && (
@@ -170,7 +171,7 @@ function useSearch(client: Client, collection: CollectionRow, text: string): Sea
       const found = outcome.result;
       setResult({ kind: 'found', found, hits: [...held, ...found.hits] });
     } else if (outcome.kind === 'error') {
-      setResult({ kind: 'failed', message: outcome.error.message });
+      setResult({ kind: 'failed', error: outcome.error });
     }
   };
   useEffect(() => {

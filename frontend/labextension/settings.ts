@@ -5,6 +5,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import type { Client } from '../client';
+import type { KernelLink } from './link';
 import { ILinks, Links } from './links';
 import { preferences } from './preferences';
 
@@ -22,10 +23,12 @@ export const settingsPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     links?.opened.connect((_sender, link) => {
       if (link.state.kind === 'open') {
-        tell(link.state.client);
+        void tell(link, link.state.client);
       }
     });
-    preferences.changed.connect(() => links?.forEachOpen(tell));
+    preferences.changed.connect(() => {
+      links?.forEachOpen((link, client) => void tell(link, client));
+    });
     if (registry !== null) {
       preferences.follow(await registry.load(PLUGIN));
     }
@@ -42,8 +45,11 @@ export const linksPlugin: JupyterFrontEndPlugin<ILinks> = {
 };
 
 /** Tell a kernel what the user set here; it keeps what is set in the notebook itself. */
-function tell(client: Client): void {
+async function tell(link: KernelLink, client: Client): Promise<void> {
   const { view, thumbnail, outputBytes } = preferences.now;
   const settings = { view, thumbnail, output_bytes: outputBytes };
-  void client.ask('settings', { settings });
+  const outcome = await client.ask('settings', { settings });
+  if (outcome.kind === 'ok') {
+    link.keeps(outcome.result.kept);
+  }
 }

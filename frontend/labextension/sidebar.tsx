@@ -61,8 +61,8 @@ export class Sidebar extends Widget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const first = this.node.querySelector<HTMLElement>('input, select, button');
-    first?.focus();
+    const search = this.node.querySelector('input');
+    (search ?? this.node.querySelector('button'))?.focus();
   }
 
   private _follow(): void {
@@ -105,6 +105,7 @@ export class Sidebar extends Widget {
             client={client}
             preferences={preferences.now}
             loads={link.loads}
+            kept={link.kept}
             ways={this._ways}
             trans={this._trans}
             strings={this._strings}

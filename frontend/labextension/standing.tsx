@@ -106,7 +106,9 @@ function sayings({ panel, state, busy, ways, trans }: Props): Said[] {
         {
           sentence: busy
             ? trans.__('A cell is running; the kernel answers when it has finished.')
-            : trans.__('Asking the kernel…')
+            : trans.__(
+                'Asking the kernel… If a cell is running, it answers when that has finished.'
+              )
         }
       ];
     case 'notLoaded':

@@ -1,4 +1,4 @@
-// Writes the tutorials without their outputs into tutorials.json, for the launcher's card.
+// Writes the tutorials without their outputs beside the built extension, for the launcher's card.
 
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
@@ -19,7 +19,8 @@ const tutorials = names.map(name => {
   return { name, title: titleOf(cells) ?? name, notebook: { ...notebook, cells, metadata } };
 });
 
-writeFileSync(new URL('tutorials.json', import.meta.url), `${JSON.stringify(tutorials, null, 1)}\n`);
+const built = new URL('../lib/labextension/tutorials.json', import.meta.url);
+writeFileSync(built, JSON.stringify(tutorials));
 
 function titleOf(cells) {
   for (const cell of cells.filter(each => each.cell_type === 'markdown')) {

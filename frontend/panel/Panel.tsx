@@ -7,7 +7,7 @@ import { HitsView } from '../hits/HitsView';
 import { keyOf } from '../hits/model';
 import type { Action, Marks, Selection } from '../hits/props';
 import { ENGLISH } from '../hits/strings';
-import { useShortcutGuard } from '../hits/shortcuts';
+import { isForNotebook, useShortcutGuard } from '../hits/shortcuts';
 import { oneLine } from '../hits/text';
 import type { Model } from './channel';
 import type { Control, State } from './control';
@@ -37,7 +37,11 @@ export function Panel(props: { control: Control; state: State; model: Model }): 
       class={over ? 'mmrag-panel-inside mmrag-panel-over' : 'mmrag-panel-inside'}
       aria-label={strings.panel(name)}
       aria-busy={state.searching}
-      onKeyDown={event => event.stopPropagation()}
+      onKeyDown={event => {
+        if (!isForNotebook(event)) {
+          event.stopPropagation();
+        }
+      }}
       onPaste={event => {
         const files = filesOf(event.clipboardData);
         if (files.length > 0) {

@@ -59,7 +59,8 @@ export class Control {
     this._client = new Client(channelOf(model), {
       connection: connection => this._set({ connection }),
       loads: loads => this._onLoads(loads),
-      collections: () => this.search()
+      collections: () => this.search(),
+      selected: keys => this._onSelected(keys)
     });
     this._thumbnails = new Thumbnails(this._client, String(model.get('collection')));
     const view = VIEWS.find(each => each === model.get('view')) ?? 'gallery';
@@ -325,6 +326,11 @@ export class Control {
       // What a load has brought is to be seen.
       this.search();
     }
+  }
+
+  private _onSelected(keys: readonly string[]): void {
+    const ids = new Map([...this._keys].map(([id, key]) => [key, id]));
+    this._set({ selected: new Set(keys.map(key => ids.get(key) ?? key)) });
   }
 
   private _remember(hits: readonly FoundHit[]): void {

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.search.ranking import Ranking
     from mmrag_jupyter.search.signals import Serving
     from mmrag_jupyter.store import Store
-    from mmrag_jupyter.widgets.protocol import Asked, AskedPicture
     from mmrag_jupyter.widgets.provider import Searchable
+    from mmrag_jupyter.widgets.questions import Asked, AskedPicture
 
 _KEPT = 4
 

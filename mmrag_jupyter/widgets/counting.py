@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store import Store
     from mmrag_jupyter.store.facets import Facets
     from mmrag_jupyter.widgets.asking import Searches
-    from mmrag_jupyter.widgets.protocol import Asked
     from mmrag_jupyter.widgets.provider import Searchable
+    from mmrag_jupyter.widgets.questions import Asked
 
     Items = npt.NDArray[np.int64]
 
@@ -50,7 +50,14 @@ class Counting:
         for column in facets.columns():
             others = [expression(one) for one in asked.filters if one.column != column]
             within[column] = _all_of([rest, *(own[text] for text in others if text)])
-        counted = facets.count(within, hits)
+        chosen = {one.column for one in asked.filters}
+        # The hits are under all filters: they say nothing of the values that a column's own
+        # filter has shut out.
+        counted = [
+            *facets.count({name: one for name, one in within.items() if name in chosen}),
+            *facets.count({name: one for name, one in within.items() if name not in chosen}, hits),
+        ]
+        counted.sort(key=lambda one: list(within).index(one.column))
         return {"items": search.ranking.total, "facets": [wire.facet(one) for one in counted]}
 
     def close(self) -> None:

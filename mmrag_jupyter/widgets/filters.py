@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import QueryError
-from mmrag_jupyter.widgets.protocol import ValuesFilter
+from mmrag_jupyter.widgets.questions import ValuesFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mmrag_jupyter.widgets.protocol import Cell, Filter
+    from mmrag_jupyter.widgets.questions import Cell, Filter
 
 
 def condition(where: str, filters: Iterable[Filter]) -> str | None:

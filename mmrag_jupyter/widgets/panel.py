@@ -19,6 +19,7 @@ from mmrag_jupyter.store.snapshot import joined
 from mmrag_jupyter.widgets import protocol
 from mmrag_jupyter.widgets.provider import Alone
 from mmrag_jupyter.widgets.service import Service
+from mmrag_jupyter.widgets.wire import to_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,11 +83,9 @@ class Panel(anywidget.AnyWidget):
         self._selected: dict[str, Hit] = {}
         self._service = Service(Alone(collection), loads, self)
         nothing = Hits((), collection.name, options=self._options, _items=joined([]))
-        terms = [{"text": text, "sign": 1}] if text.strip() else []
         super().__init__(
             # The notebook keeps this script, so it is one that fetches the other.
             _esm=_static("loader.js"),
-            query={"terms": terms},
             hits=nothing,
             selection=nothing,
         )
@@ -96,8 +95,35 @@ class Panel(anywidget.AnyWidget):
             self._stop = loads.listen(self._tell_loads)
         self.on_msg(_take)
         # So that `hits` are there before a page has asked, or where no page ever will.
-        self._service.handle({"type": "search", "asked": self.query, "limit": FIRST_PAGE})
+        self.search(text)
         _replace(str(collection.store.folder), self)
+
+    def search(self, text: str = "", *, where: str = "") -> Hits:
+        """Look for something, as if it were typed into the panel; return the first hits.
+
+        Parameters
+        ----------
+        text
+            What to look for; nothing shows all items.
+        where
+            A condition on the columns, as `query(where=...)` takes it.
+
+        Raises
+        ------
+        MmragError
+            The query cannot be understood.
+        """
+        terms = [{"text": text, "sign": 1}] if text.strip() else []
+        asked = {"terms": terms, "where": where}
+        self._service.ask({"type": "search", "asked": asked, "limit": FIRST_PAGE})
+        self.query = asked
+        return self.hits
+
+    def select(self, *ids: str) -> Hits:
+        """Select items by their ids, as if they were clicked; return the selection."""
+        self._service.ask({"type": "select", "keys": [to_key(one) for one in ids]})
+        self.send(protocol.event("selected", keys=[to_key(one) for one in self.selection.ids]))
+        return self.selection
 
     def shown(self, search: Search, page: Page, offset: int) -> None:
         """Take note of a page of hits that was sent."""
@@ -125,7 +151,9 @@ class Panel(anywidget.AnyWidget):
         found = collection.store.find(ids)
         items = collection.store.snapshot(list(found.values()))
         missing = [number for item_id, number in found.items() if item_id not in known]
-        known |= {hit.id: hit for hit in build.in_order(missing, collection.store)[0]}
+        # Nothing has ranked these: they come after what the panel shows.
+        others, _ = build.in_order(missing, collection.store, first=len(self.hits) + 1)
+        known |= {hit.id: hit for hit in others}
         self._selected = {item_id: known[item_id] for item_id in found}
         self.selection = self._chosen(items)
 

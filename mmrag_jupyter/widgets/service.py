@@ -12,7 +12,7 @@ from mmrag_jupyter.display.thumbnails import Gone
 from mmrag_jupyter.search import build
 from mmrag_jupyter.search.terms import words
 from mmrag_jupyter.store import feedback
-from mmrag_jupyter.widgets import protocol, wire
+from mmrag_jupyter.widgets import protocol, questions, wire
 from mmrag_jupyter.widgets.asking import Searches
 from mmrag_jupyter.widgets.counting import Counting
 from mmrag_jupyter.widgets.pictures import TYPE, Pictures
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from mmrag_jupyter.widgets.asking import Search
     from mmrag_jupyter.widgets.loads import Loads
     from mmrag_jupyter.widgets.pictures import Encoded
-    from mmrag_jupyter.widgets.protocol import ErrorKind, Question
+    from mmrag_jupyter.widgets.protocol import ErrorKind
     from mmrag_jupyter.widgets.provider import Provider, Searchable
+    from mmrag_jupyter.widgets.questions import Question
 
     Answer = tuple[Mapping[str, object], list[bytes]]
 
@@ -89,11 +90,14 @@ class Service:
     ) -> tuple[dict[str, object], list[bytes]]:
         """Return the answer to a message, with its buffers; an error is an answer too."""
         try:
-            question = protocol.read_question(message, buffers)
-            result, data = self._answer(question)
+            result, data = self.ask(message, buffers)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the page must hear of it
             return protocol.failure(message, _kind(error), _words(error)), []
         return protocol.answer(message, result), data
+
+    def ask(self, message: object, buffers: Sequence[bytes | memoryview] = ()) -> Answer:
+        """Return the result of what a message asks, and its buffers; errors are raised."""
+        return self._answer(protocol.read_question(message, buffers))
 
     def loads(self) -> list[dict[str, object]]:
         """Return the running loads, and the last that have ended, as an event tells of them."""
@@ -107,28 +111,28 @@ class Service:
 
     def _answer(self, question: Question) -> Answer:
         match question:
-            case protocol.Hello():
+            case questions.Hello():
                 return {"version": protocol.VERSION, "protocol": protocol.PROTOCOL}, []
-            case protocol.Collections():
+            case questions.Collections():
                 return self._collections(), []
-            case protocol.ListLoads():
+            case questions.ListLoads():
                 return {"loads": self.loads()}, []
             case _:
                 return self._of_one(self._provider.collection(question.collection), question)
 
-    def _of_one(self, collection: Searchable, question: protocol.OfCollection) -> Answer:
+    def _of_one(self, collection: Searchable, question: questions.OfCollection) -> Answer:
         match question:
-            case protocol.Search():
+            case questions.Search():
                 return self._search(collection, question), []
-            case protocol.Thumbnails():
+            case questions.Thumbnails():
                 return self._thumbnails(collection, question)
-            case protocol.ShowItem():
+            case questions.ShowItem():
                 return self._item(collection, question)
-            case protocol.CountFacets():
+            case questions.CountFacets():
                 return self._counting.answer(collection, question.asked, self._searches), []
-            case protocol.Feedback():
+            case questions.Feedback():
                 return self._feedback(collection, question), []
-            case protocol.Select():
+            case questions.Select():
                 ids = [wire.from_key(key) for key in question.keys]
                 if self._watcher is not None:
                     self._watcher.selected(collection, ids)
@@ -145,7 +149,7 @@ class Service:
             rows.append({**row, "current": name == self._provider.current})
         return {"current": self._provider.current, "collections": rows}
 
-    def _search(self, collection: Searchable, question: protocol.Search) -> Mapping[str, object]:
+    def _search(self, collection: Searchable, question: questions.Search) -> Mapping[str, object]:
         asked, offset = question.asked, question.offset
         search = self._searches.run(collection, asked, again=offset == 0)
         page = search.ranking.page(offset, question.limit)
@@ -168,7 +172,7 @@ class Service:
     def _sizes(self, hits: Sequence[Hit]) -> list[tuple[int, int] | None]:
         return self._pictures.sizes([hit.picture for hit in hits])
 
-    def _thumbnails(self, collection: Searchable, question: protocol.Thumbnails) -> Answer:
+    def _thumbnails(self, collection: Searchable, question: questions.Thumbnails) -> Answer:
         ids = [wire.from_key(one.key) for one in question.pictures]
         parts = _parts(collection.store, ids)
         wanted = [
@@ -179,7 +183,7 @@ class Service:
         data: list[bytes] = []
         return {"pictures": [_picture(one, data) for one in made]}, data
 
-    def _item(self, collection: Searchable, question: protocol.ShowItem) -> Answer:
+    def _item(self, collection: Searchable, question: questions.ShowItem) -> Answer:
         item_id = wire.from_key(question.key)
         store = collection.store
         numbers = list(store.find([item_id]).values())
@@ -201,7 +205,7 @@ class Service:
         }, data
 
     def _feedback(
-        self, collection: Searchable, question: protocol.Feedback
+        self, collection: Searchable, question: questions.Feedback
     ) -> Mapping[str, object]:
         verdict = feedback.now(question.query, wire.from_key(question.key), question.verdict)
         problem = self._keep([(collection.store, verdict)])

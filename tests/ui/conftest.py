@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 from browser import Guard, Server, User, chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
+# A busy machine, never a measure of speed.
+expect.set_options(timeout=30_000)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 

@@ -34,9 +34,9 @@ def main():
     if how == "without-package":
         sys.meta_path.insert(0, WithoutPackage())
     elif how == "other-version":
-        import mmrag_jupyter
+        from mmrag_jupyter.widgets import protocol
 
-        mmrag_jupyter.__version__ = "0.0.7"
+        protocol.VERSION = "0.0.7"
     elif how == "without-subshells":
         Kernel._supports_kernel_subshells = False
     elif how == "other-language":

@@ -196,6 +196,7 @@ def test_a_tutorial_is_copied_from_the_launcher(lab, folder):
     card.click()
     accepts(user)
     expect(user.page.locator(".lm-DockPanel-tabBar .lm-mod-current")).to_contain_text("01_")
+    user.waits_for_kernel()
     [copied] = folder.glob("01_*.ipynb")
     cells = json.loads(copied.read_text())["cells"]
     assert any("%mmrag" in "".join(cell["source"]) for cell in cells)

@@ -11,7 +11,7 @@ from toys import ToyEmbedder
 import mmrag_jupyter as mm
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.widgets.filters import condition, expression
-from mmrag_jupyter.widgets.protocol import RangeFilter, ValuesFilter
+from mmrag_jupyter.widgets.questions import RangeFilter, ValuesFilter
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmrag_jupyter.errors import MmragError
+from mmrag_jupyter.errors import MmragError, WhereError
 from mmrag_jupyter.widgets import panel as panels
 from mmrag_jupyter.widgets.panel import STATIC, Panel
 
@@ -67,7 +67,7 @@ def test_hits_are_there_before_a_page_has_asked(panel, products):
 def test_a_panel_can_begin_with_a_query(shop, static):  # noqa: ARG001
     panel = shop.panel("red hat")
     assert panel.hits.ids[0] == "red-hat"
-    assert panel.query == {"terms": [{"text": "red hat", "sign": 1}]}
+    assert panel.query == {"terms": [{"text": "red hat", "sign": 1}], "where": ""}
     panel.close()
 
 
@@ -137,6 +137,18 @@ def test_items_deleted_since_leave_the_selection_and_break_nothing(panel, browse
     browser.sends("select", keys=["red-hat", "blue-hat"])
     assert panel.selection.ids == ["blue-hat"]
     assert "red-hat" not in [hit["id"] for hit in browser.searches("red hat")["hits"]]
+
+
+def test_python_searches_and_selects_as_the_page_does(panel, browser):
+    assert panel.search("red hat", where="price < 40").ids[0] == "red-hat"
+    assert panel.query == {"terms": [{"text": "red hat", "sign": 1}], "where": "price < 40"}
+    assert panel.where == "price < 40"
+    assert panel.select("blue-hat", "gone", "green-shoe").ids == ["blue-hat", "green-shoe"]
+    content, _ = browser.got[-1]
+    assert content == {"type": "event", "event": "selected", "keys": ["blue-hat", "green-shoe"]}
+    with pytest.raises(WhereError):
+        panel.search(where="prize < 4")
+    assert panel.where == "price < 40"
 
 
 def test_the_page_gets_its_code_from_the_kernel(browser, panel):

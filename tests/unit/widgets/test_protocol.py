@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrag_jupyter.widgets import protocol
-from mmrag_jupyter.widgets.protocol import Asked, RangeFilter, Term, ValuesFilter, read_question
+from mmrag_jupyter.widgets.protocol import read_question
+from mmrag_jupyter.widgets.questions import Asked, RangeFilter, Term, ValuesFilter
 from mmrag_jupyter.widgets.reading import MessageError
 
 

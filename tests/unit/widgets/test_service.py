@@ -200,6 +200,11 @@ def test_facets_of_a_query_count_its_best_hits_beside(page):
     assert {one["value"]: one["hits"] for one in kinds["values"]} == {
         "hat": 3, "shoe": 0, "lamp": 0,
     }  # fmt: skip
+    shoes = {"kind": "values", "column": "kind", "values": ["shoe"]}
+    told = page.ask("facets", asked={**asked, "filters": [shoes]})
+    hits = {one["column"]: {each["hits"] for each in one["values"]} for one in told["facets"]}
+    assert list(hits) == ["sku", "title", "kind", "price", "stock", "added"]
+    assert (hits["kind"], hits["stock"]) == ({None}, {0})
 
 
 def test_every_value_of_a_facet_can_be_filtered_by(page):

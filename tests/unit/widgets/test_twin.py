@@ -72,6 +72,7 @@ def test_events_and_errors_are_in_the_shape_of_the_examples():
     loads = EXAMPLES["events"][0]["loads"]
     assert protocol.event("loads", loads=loads) == EXAMPLES["events"][0]
     assert protocol.event("collections") == EXAMPLES["events"][1]
+    assert protocol.event("selected", keys=["a-1"]) == EXAMPLES["events"][2]
     question = EXAMPLES["questions"]["search"]
     assert protocol.failure(question, "where", "where: no") == EXAMPLES["errors"][0]
 

@@ -60,6 +60,7 @@ for (const event of events) {
   const read = readIncoming(event);
   assert.equal(read.kind, event.event);
   covers(read.loads ?? null, event.loads ?? null, 'event');
+  covers(read.keys ?? null, event.keys ?? null, 'event');
 }
 
 // Nothing that comes is believed.
