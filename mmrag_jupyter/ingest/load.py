@@ -8,38 +8,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from mmrag_jupyter.errors import LoadStoppedError, SourceError
 from mmrag_jupyter.ingest.aside import Aside
 from mmrag_jupyter.ingest.chunk import Chunk
-from mmrag_jupyter.ingest.digests import (
-    CONTENT_BYTES,
-    Fingerprinted,
-    addresses,
-    fingerprint,
-    is_partial,
-)
+from mmrag_jupyter.ingest.digests import CONTENT_BYTES, Fingerprinted, is_partial
 from mmrag_jupyter.ingest.documents import Documents
 from mmrag_jupyter.ingest.embed import Embedding
+from mmrag_jupyter.ingest.reading import Reading
 from mmrag_jupyter.ingest.report import LoadReport
 from mmrag_jupyter.items import NewItem, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mmrag_jupyter.ingest.digests import Stamps
     from mmrag_jupyter.ingest.report import Reporter
-    from mmrag_jupyter.items import Item, Modality, Source
+    from mmrag_jupyter.items import Modality, Source
     from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store import Store, Writer
 
-FIRST_CHUNK, LARGEST_CHUNK = 64, 4096
-MOST_PICTURES = 256
-# Documents are read in one go with the rest of their chunk, all their pages.
-PICTURES_A_DOCUMENT = 16
-# A commit every one or two seconds: little is lost to a kill, and commits cost nothing.
-QUICK_SECONDS, SLOW_SECONDS = 0.7, 2.0
 INDEX_STOPPED = (
     "stopped while the search index was built; everything is loaded, and the next load or query "
     "builds it"
@@ -104,14 +92,6 @@ def load(
     return run.run()
 
 
-class _Begun(NamedTuple):
-    """Items of a chunk, what the store knows of their files, and those without documents hashed."""
-
-    items: list[Item]
-    stamps: Stamps
-    hashing: Iterator[Fingerprinted]
-
-
 class _Load:
     def __init__(
         self,
@@ -131,11 +111,11 @@ class _Load:
         self._aside = Aside(reporter, self._show)
         self._embedding = Embedding(store, embedders, self._aside.tell)
         self._documents = Documents(store, source.key, self._aside.tell)
+        self._reading = Reading(source, store, self._documents, self._note)
         self._counts: Counter[str] = Counter()
         self._problems: list[Problem] = []
         self._retried: set[str] = set()
         self._done = 0
-        self._chunk_size = FIRST_CHUNK
 
     def run(self) -> LoadReport:
         began = time.monotonic()
@@ -192,52 +172,16 @@ class _Load:
             chunk_began = time.monotonic()
             for chunk in self._embedding.run(self._chunks(pool), pool):
                 self._commit(chunk)
-                took = time.monotonic() - chunk_began
-                self._chunk_size = _next_size(self._chunk_size, took)
+                self._reading.took(time.monotonic() - chunk_began)
                 chunk_began = time.monotonic()
         finally:
             # An interrupt must not wait for pictures that nobody needs any more.
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _chunks(self, pool: ThreadPoolExecutor) -> Iterator[Chunk]:
-        stream = iter(self._source)
-        coming = self._begin(stream, pool)
-        while coming.items:
-            items, stamps, hashing = coming
-            # The next pictures are hashed while these are embedded.
-            coming = self._begin(stream, pool)
-            hashed = list(hashing)
-            # Here and not in the pool: an interrupt stops it between two pages.
-            read = [item for item in items if item.documents]
-            if read:
-                hashed += self._documents.fingerprinted(read, stamps)
-                place = {item.id: at for at, item in enumerate(items)}
-                hashed.sort(key=lambda one: place[one.item.id])
-                self._aside.end()
+        for hashed in self._reading.chunks(pool):
+            self._aside.end()
             yield Chunk(self._changed(hashed))
-
-    def _begin(self, stream: Iterator[Item | Problem], pool: ThreadPoolExecutor) -> _Begun:
-        """Take items from the stream and begin to hash them."""
-        items = self._take(stream)
-        stamps = self._store.file_digests(addresses(items))
-        plain = [item for item in items if not item.documents]
-        has_media = any(piece.media for item in plain for piece in item.pieces)
-        own = partial(fingerprint, stamps=stamps)
-        return _Begun(items, stamps, pool.map(own, plain) if has_media else map(own, plain))
-
-    def _take(self, stream: Iterator[Item | Problem]) -> list[Item]:
-        items: list[Item] = []
-        pictures = 0
-        for found in stream:
-            if isinstance(found, Problem):
-                self._note(found)
-                continue
-            items.append(found)
-            pictures += sum(piece.media is not None for piece in found.pieces)
-            pictures += PICTURES_A_DOCUMENT * len(found.documents)
-            if len(items) >= self._chunk_size or pictures >= MOST_PICTURES:
-                break
-        return items
 
     def _changed(self, items: Sequence[Fingerprinted]) -> list[Fingerprinted]:
         """Return the items to be embedded; settle the others at once."""
@@ -321,12 +265,6 @@ class _Load:
             problems=tuple(self._problems),
             notices=tuple(notices),
         )  # fmt: skip
-
-
-def _next_size(size: int, took: float) -> int:
-    if took < QUICK_SECONDS:
-        return min(size * 2, LARGEST_CHUNK)
-    return max(size // 2, FIRST_CHUNK // 2) if took > SLOW_SECONDS else size
 
 
 def _bare(found: Fingerprinted) -> NewItem:

@@ -155,8 +155,9 @@ def encode_parts(items: Sequence[NewItem], numbers: Sequence[int], first: int) -
 def _text_flags(owners: npt.NDArray[np.int64], texts: Sequence[str]) -> npt.NDArray[np.uint8]:
     """Return for each part whether some part of its item carries text."""
     has_text = np.fromiter(map(bool, texts), np.bool_, len(texts))
-    # Mostly all have some or none has: then the items need not be looked at.
-    written = has_text if has_text.all() else np.isin(owners, owners[has_text])
+    # Mostly all have some, or none has: then the items need not be looked at.
+    alike = has_text.all() or not has_text.any()
+    written = has_text if alike else np.isin(owners, owners[has_text])
     return np.where(written, ITEM_HAS_TEXT, 0).astype(np.uint8)
 
 

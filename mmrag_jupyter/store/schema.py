@@ -10,6 +10,7 @@ because part numbers only ever grow. The parts of an item are numbered without a
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import NotFoundError, StoreError
@@ -103,7 +104,20 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     """
     flags = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
     uri = f"{path.resolve().as_uri()}?{flags}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
+    )
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is closed when nothing refers to it any more.
+
+    A notebook closes few of its collections; from Python 3.13 on, it would be warned of each.
+    """
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # it could not be opened
+            self.close()
 
 
 def reader(path: Path, mode: str) -> sqlite3.Connection:

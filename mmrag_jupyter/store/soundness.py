@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 # Vectors have length 1, those of float16 nearly. What is written over one hardly ever leaves
-# it so: zeros over a fiftieth of its numbers do not, nor does a single number at random.
+# it so: zeros over a fiftieth of its numbers do not, nor do random bytes over a dozen.
 _SLACK = 0.01
 _BLOCK = 16_384
 

@@ -35,6 +35,9 @@ FEW = 32
 
 DTYPE: Final = "float16"
 
+# A damaged page of the records costs the tokens of so many parts, not of a whole commit.
+_SPANS = 512
+
 # Made with the first space that has tokens, so that other collections are as they were.
 TABLES = """
 CREATE TABLE IF NOT EXISTS tokens (
@@ -140,8 +143,14 @@ def read_spans(db: sqlite3.Connection, space: Space) -> tuple[Integers, Integers
 
 def write_spans(db: sqlite3.Connection, space: int, row: int, start: int, counts: Integers) -> None:
     """Say where the tokens of the rows from `row` on are: one behind the other from `start` on."""
-    blob = counts.astype("<i4").tobytes()
-    db.execute("INSERT INTO spans VALUES (?, ?, ?, ?)", (space, row, start, blob))
+    before = start + np.cumsum(counts) - counts
+    db.executemany(
+        "INSERT INTO spans VALUES (?, ?, ?, ?)",
+        [
+            (space, row + at, int(before[at]), counts[at : at + _SPANS].astype("<i4").tobytes())
+            for at in range(0, len(counts), _SPANS)
+        ],
+    )
 
 
 def view_of(db: sqlite3.Connection, folder: Path, view: View) -> TokenView:

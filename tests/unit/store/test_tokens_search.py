@@ -80,6 +80,20 @@ def test_two_stages_find_what_brute_force_finds(tmp_path, monkeypatch, made):
     assert same / total >= 0.98
 
 
+def test_where_guesses_tell_little_the_search_goes_on(tmp_path, monkeypatch):
+    rng = np.random.default_rng(8)
+    # Many tokens without order: the few that stand for them say nearly nothing.
+    matrices = [units(rng, 200, DIM) for _ in range(1500)]
+    store, space = stored(tmp_path / "c", matrices)
+    monkeypatch.setattr(tokens_search, "EXACT_UP_TO", 0)
+    found = 0
+    for _ in range(15):
+        question = Question(units(rng, 12, DIM), np.full(12, 1 / 12, np.float32))
+        parts, _ = store.tokens.nearest(space, question, 10)
+        found += len(set(parts.tolist()) & set(brute_force(matrices, question, 10)[0].tolist()))
+    assert found / 150 >= 0.98
+
+
 def test_clustered_parts_are_mostly_not_visited(tmp_path, monkeypatch):
     rng = np.random.default_rng(4)
     matrices = clustered(rng, 4000)

@@ -1,0 +1,99 @@
+"""Take items from a source in chunks, and hash them: the next while the last are embedded."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from mmrag_jupyter.ingest.digests import Fingerprinted, addresses, fingerprint
+from mmrag_jupyter.items import Item, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+
+    from mmrag_jupyter.ingest.digests import Stamps
+    from mmrag_jupyter.ingest.documents import Documents
+    from mmrag_jupyter.items import Source
+    from mmrag_jupyter.store import Store
+
+FIRST_CHUNK, LARGEST_CHUNK = 64, 4096
+MOST_PICTURES = 256
+# Documents are read in one go with the rest of their chunk, all their pages.
+PICTURES_A_DOCUMENT = 16
+# A commit every one or two seconds: little is lost to a kill, and commits cost nothing.
+QUICK_SECONDS, SLOW_SECONDS = 0.7, 2.0
+
+
+class _Begun(NamedTuple):
+    """The items of a chunk, what the store knows of their files, and the plain ones' hashes."""
+
+    items: list[Item]
+    stamps: Stamps
+    hashing: Iterator[Fingerprinted]
+
+
+class Reading:
+    """The items of a source, hashed.
+
+    Parameters
+    ----------
+    documents
+        Reads the items that have documents.
+    note
+        Is told what the source could not read.
+    """
+
+    def __init__(
+        self, source: Source, store: Store, documents: Documents, note: Callable[[Problem], None]
+    ) -> None:
+        self._stream = iter(source)
+        self._store = store
+        self._documents = documents
+        self._note = note
+        self._size = FIRST_CHUNK
+
+    def chunks(self, pool: Executor) -> Iterator[list[Fingerprinted]]:
+        """Yield the items in the source's order, so many at once as suits their commits."""
+        coming = self._begin(pool)
+        while coming.items:
+            items, stamps, hashing = coming
+            # Otherwise the model would wait for the hashes of the next pictures.
+            coming = self._begin(pool)
+            hashed = list(hashing)
+            # Here and not in the pool: an interrupt stops it between two pages.
+            read = [item for item in items if item.documents]
+            if read:
+                hashed += self._documents.fingerprinted(read, stamps)
+                place = {item.id: at for at, item in enumerate(items)}
+                hashed.sort(key=lambda one: place[one.item.id])
+            yield hashed
+
+    def took(self, seconds: float) -> None:
+        """Make later chunks larger or smaller, by how long one took from commit to commit."""
+        if seconds < QUICK_SECONDS:
+            self._size = min(self._size * 2, LARGEST_CHUNK)
+        elif seconds > SLOW_SECONDS:
+            self._size = max(self._size // 2, FIRST_CHUNK // 2)
+
+    def _begin(self, pool: Executor) -> _Begun:
+        items = self._take()
+        stamps = self._store.file_digests(addresses(items))
+        plain = [item for item in items if not item.documents]
+        has_media = any(piece.media for item in plain for piece in item.pieces)
+        own = partial(fingerprint, stamps=stamps)
+        return _Begun(items, stamps, pool.map(own, plain) if has_media else map(own, plain))
+
+    def _take(self) -> list[Item]:
+        items: list[Item] = []
+        pictures = 0
+        for found in self._stream:
+            if isinstance(found, Problem):
+                self._note(found)
+                continue
+            items.append(found)
+            pictures += sum(piece.media is not None for piece in found.pieces)
+            pictures += PICTURES_A_DOCUMENT * len(found.documents)
+            if len(items) >= self._size or pictures >= MOST_PICTURES:
+                break
+        return items
