@@ -227,7 +227,7 @@ class Collection(Holding):
             Say "not in the collection" rather than answer on weak support.
         fresh
             Write again what was written before for the same question and sources.
-        k, image, like, exclude, where, modality, weights
+        k, image, like, exclude, where, modality, weights, liked, disliked, rerank
             What to retrieve, as in `query`.
 
         Raises

@@ -52,8 +52,13 @@ def build_vlm(folder, *, smolvlm=False):
     )
     processor = Idefics3Processor(pictures, tokenizer, image_seq_len=4, chat_template=TEMPLATE)
     ids = token_ids(processor.tokenizer)
-    made = (SmolVLMConfig, SmolVLMForConditionalGeneration) if smolvlm else (
-        Idefics3Config, Idefics3ForConditionalGeneration,
+    made = (
+        (SmolVLMConfig, SmolVLMForConditionalGeneration)
+        if smolvlm
+        else (
+            Idefics3Config,
+            Idefics3ForConditionalGeneration,
+        )
     )
     config = made[0](
         text_config={
@@ -90,9 +95,7 @@ def build_writer(folder, *, template=TEMPLATE):
     tokenizer = byte_level_tokenizer(MARKS, template="$A", max_length=WINDOW, roles=ROLES)
     tokenizer.chat_template = template
     ids = token_ids(tokenizer)
-    config = LlamaConfig(
-        **SMALL, **ids, vocab_size=len(tokenizer), max_position_embeddings=WINDOW
-    )
+    config = LlamaConfig(**SMALL, **ids, vocab_size=len(tokenizer), max_position_embeddings=WINDOW)
     model = LlamaForCausalLM(config)
     model.generation_config.update(**ids)
     model.save_pretrained(folder)

@@ -57,7 +57,7 @@ _LLM = (
 _SAME = {argument.name: argument for argument in QUERY.arguments}
 # What `ask` retrieves with is what `query` takes, in the same words.
 _RETRIEVAL = tuple(
-    _SAME[name] for name in ("k", "where", "image", "like", "not", "modality", "weights")
+    _SAME[name] for name in ("k", "where", "image", "like", "not", "modality", "weights", "rerank")
 )
 _OUT = Argument("out", "variable", "also keep the answer in this variable", ("--out",), "NAME")
 _EXPAND = replace(_SAME["expand"], summary="fill in {expressions} and $names, in the question too")

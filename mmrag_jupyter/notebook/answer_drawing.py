@@ -34,7 +34,7 @@ def watched(stream: AnswerStream) -> Answer:
     drawing = Drawing(stream) if hasattr(shell, "kernel") else _Line(stream)
     try:
         drawing.begin()
-        for _ in stream:
+        for _ in stream.with_pauses():
             drawing.draw()
     except KeyboardInterrupt:
         stream.stop()
@@ -53,14 +53,17 @@ class Drawing:
         self._stream = stream
         self._handle: DisplayHandle | None = None
         self._drawn = 0.0
+        self._shown = 0
 
     def begin(self) -> None:
         """Say that the model is at work, before it has written a word."""
         self._put(f"{one_line(self._stream.model, _NAME)} is reading")
 
     def draw(self) -> None:
-        """Draw what there is, unless it was drawn just now."""
-        if time.monotonic() - self._drawn >= SECONDS_BETWEEN_DRAWS:
+        """Draw what there is, unless it is drawn, or something was just now."""
+        waited = time.monotonic() - self._drawn >= SECONDS_BETWEEN_DRAWS
+        if waited and len(self._stream.text) != self._shown:
+            self._shown = len(self._stream.text)
             self._put(f"{one_line(self._stream.model, _NAME)} is writing")
 
     def end(self, answer: Answer) -> None:

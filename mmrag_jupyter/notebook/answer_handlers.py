@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.answers.arguments import AskOptions
     from mmrag_jupyter.answers.ask import AnswerStream
     from mmrag_jupyter.models.language import LanguageModelLike
+    from mmrag_jupyter.models.rerank import RerankerLike
     from mmrag_jupyter.notebook.grammar import Arguments
     from mmrag_jupyter.notebook.namespace import Namespace
     from mmrag_jupyter.session import Session
@@ -60,6 +61,8 @@ def _options(given: Arguments, names: Namespace) -> AskOptions:
         "strict": given.flag("strict"),
         "fresh": given.flag("fresh"),
     }
+    if (rerank := given.text("rerank")) is not None:
+        options["rerank"] = cast("RerankerLike", names.model(rerank))
     if llm is not None:
         # A variable that is no language model is told by whoever takes it.
         options["llm"] = cast("LanguageModelLike", names.model(llm))

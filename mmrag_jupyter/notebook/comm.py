@@ -14,6 +14,7 @@ from mmrag_jupyter.errors import MmragError
 from mmrag_jupyter.notebook.completer import completions
 from mmrag_jupyter.notebook.labsettings import LabSettings
 from mmrag_jupyter.notebook.namespace import Namespace
+from mmrag_jupyter.widgets import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.widgets.loads import Loads
     from mmrag_jupyter.widgets.service import Service
 
-TARGET = "mmrag_jupyter"
 _LONGEST_CODE = 100_000
+_MOST_PAGES = 16
 
 
 class Comms:
@@ -57,7 +58,7 @@ class Comms:
         """Let pages find us, if there is a kernel that pages can talk to."""
         manager = self._manager()
         if manager is not None:
-            manager.register_target(TARGET, self.opened)
+            manager.register_target(protocol.TARGET, self.opened)
             self._stop_listening = self._loads.listen(self._tell_loads)
 
     def unregister(self) -> None:
@@ -66,8 +67,8 @@ class Comms:
         if manager is None or self._stop_listening is None:
             return
         self._stop_listening()
-        if manager.targets.get(TARGET) == self.opened:
-            manager.unregister_target(TARGET, self.opened)
+        if manager.targets.get(protocol.TARGET) == self.opened:
+            manager.unregister_target(protocol.TARGET, self.opened)
         for comm in list(self._comms.values()):
             comm.close()
         self._comms.clear()
@@ -82,6 +83,10 @@ class Comms:
         comm.handle_msg = partial(self._heard, comm)  # type: ignore[method-assign]
         comm.on_close(lambda _message: self._forget(comm))
         self._comms[comm.comm_id] = comm
+        # A page that is loaded anew or closed does not take its leave.
+        for oldest in list(self._comms.values())[:-_MOST_PAGES]:
+            self._forget(oldest)
+            oldest.close()
 
     def cell_ended(self, _result: object = None) -> None:
         """Tell the pages if a cell has changed the collections."""
@@ -101,8 +106,6 @@ class Comms:
     def _answer(
         self, message: object, buffers: Sequence[bytes | memoryview]
     ) -> tuple[dict[str, object], list[bytes]]:
-        from mmrag_jupyter.widgets import protocol
-
         verb = message.get("type") if isinstance(message, dict) else None
         if verb == "settings":
             return protocol.answer(message, {"kept": self._kept(message)}), []

@@ -10,6 +10,7 @@ from mmrag_jupyter.notebook.comm import Comms
 from mmrag_jupyter.notebook.completer import make_matcher
 from mmrag_jupyter.notebook.magics import Mmrag
 from mmrag_jupyter.notebook.progress import Progresses
+from mmrag_jupyter.notebook.questions import Question
 from mmrag_jupyter.session import default_session
 from mmrag_jupyter.widgets.loads import Loads
 
@@ -51,6 +52,7 @@ def register(shell: InteractiveShell) -> None:
     )
     shell.register_magics(magics)
     shell.Completer.custom_matchers.append(installed.matcher)
+    shell.input_transformer_manager.token_transformers.append(Question)
     for ended in (progresses.end_all, loads.stop_all, comms.cell_ended):
         shell.events.register("post_run_cell", ended)
     session.reporter = lambda: loads.watched("", progresses.new())
@@ -72,6 +74,7 @@ def unregister(shell: InteractiveShell) -> None:
     ):
         shell.events.unregister("post_run_cell", ended)
     shell.Completer.custom_matchers.remove(installed.matcher)
+    shell.input_transformer_manager.token_transformers.remove(Question)
     ours = id(installed.magics)
     shell.configurables[:] = [one for one in shell.configurables if id(one) != ours]
     manager = shell.magics_manager

@@ -29,13 +29,14 @@ class LabSettings:
         self._taken: dict[str, object] = {}
 
     def take(self, settings: Mapping[str, object]) -> list[str]:
-        """Set what may be set; return the names of the settings that the notebook has made."""
+        """Set what may be set; return the names of the settings that the notebook has otherwise."""
         kept = []
         for name in _NAMES:
             if name not in settings:
                 continue
             if self._is_own(name):
-                kept.append(name)
+                if getattr(self._magics, name) != settings[name]:
+                    kept.append(name)
                 continue
             try:
                 setattr(self._magics, name, settings[name])

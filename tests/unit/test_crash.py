@@ -28,7 +28,7 @@ sys.path.insert(0, {tests!r})
 import numpy as np, pandas as pd
 import mmrag_jupyter as mm
 from toys import ToyEmbedder
-import mmrag_jupyter.ingest.load as load
+from mmrag_jupyter.ingest import reading
 
 step, nth = sys.argv[1], int(sys.argv[2])
 calls = 0
@@ -39,7 +39,7 @@ def count():
     if calls == nth:
         os.kill(os.getpid(), signal.SIGKILL)
 
-load.LARGEST_CHUNK = 64
+reading.LARGEST_CHUNK = 64
 embedder = ToyEmbedder()
 if step == "embed":
     embed = embedder.embed_text

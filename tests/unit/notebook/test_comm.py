@@ -9,9 +9,9 @@ from traitlets.config import Config as TraitConfig
 
 import mmrag_jupyter
 from mmrag_jupyter.notebook import extension
-from mmrag_jupyter.notebook.comm import TARGET
 from mmrag_jupyter.session import Session
 from mmrag_jupyter.widgets import protocol
+from mmrag_jupyter.widgets.protocol import TARGET
 
 
 class Manager:
@@ -177,6 +177,13 @@ def test_a_load_that_ends_without_a_word_is_told_as_stopped(shell, session, page
     shell.run_cell("session.reporter().start('loading', 3); 1 / 0")
     states = [each["loads"][0]["state"] for each in page.events() if each["event"] == "loads"]
     assert states == ["running", "stopped"]
+
+
+def test_pages_that_never_took_leave_are_let_go(shell, manager):
+    pages = [Page(manager, str(number)) for number in range(20)]
+    assert [page.closed for page in pages] == [True] * 4 + [False] * 16
+    run(shell, "x = 1")
+    assert sum(bool(page.events()) for page in pages) <= 16
 
 
 def test_a_page_that_is_gone_stops_no_load(shell, page, tmp_path):

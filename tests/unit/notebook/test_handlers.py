@@ -83,10 +83,12 @@ def test_load_names_the_collection_or_adds_to_it(run, session):
 
 
 def test_query_passes_on_everything_it_was_told(run, session):
+    ranker = object()
     run(
         'query red shoes -k 3 --image pic --like A-1 --like B --not mud --not pic --where "p < 5"'
-        " --modality text,image --weights text=2 --view table",
+        " --modality text,image --weights text=2 --rerank ranker --view table",
         pic=b"jpg",
+        ranker=ranker,
     )
     assert session.collections["products"].asked == [
         (
@@ -99,6 +101,7 @@ def test_query_passes_on_everything_it_was_told(run, session):
                 "where": "p < 5",
                 "modality": ["text", "image"],
                 "weights": {"text": 2.0},
+                "rerank": ranker,
                 "view": "table",
             },
         )

@@ -42,7 +42,10 @@ def collection(session, pictures):
 
 def changed_at(before, after):
     """Return the centre of what differs between two pictures, as fractions, by how much."""
-    gap = np.abs(np.asarray(after, float) - np.asarray(before, float)).sum(axis=2)
+    # Only what became pinker counts: the picture's own colours are muted.
+    grey = np.asarray(before.convert("L"), float)[:, :, None]
+    muted = grey + 0.3 * (np.asarray(before, float) - grey)
+    gap = np.abs(np.asarray(after, float) - muted).sum(axis=2)
     rows, columns = np.indices(gap.shape)
     weight = gap**4
     return (

@@ -93,8 +93,10 @@ def test_pictures_keep_their_places(session, longest):
     made = session.load(
         frame, "mixed", model=ToyEmbedder(), text="text", image="photo", progress=False
     )
-    before = made.query("red", image=picture("red"), k=5)
-    after = made.query("red", image=picture("red"), k=5, rerank="longest")
+    asked = {"image": picture("red"), "k": 5, "weights": {"image": 3}}
+    before = made.query("red", **asked)
+    after = made.query("red", **asked, rerank="longest")
+    assert before.ids[0] == "1"
     assert sorted(after.ids) == sorted(before.ids)
     for place, item in enumerate(before.ids):
         if item in {"1", "3"}:
@@ -114,7 +116,7 @@ def test_a_real_cross_encoder_keeps_the_same_hits(texts, tiny_reranker_folder):
 def test_it_needs_words_and_a_model_that_is_there(texts):
     with pytest.raises(QueryError, match="A reranker reads a text"):
         texts.query(like="3", rerank="nobody/ranker")
-    with pytest.raises(ModelError, match="there is no model 'nobody/ranker'"):
+    with pytest.raises(ModelError, match="there is no reranker 'nobody/ranker'"):
         texts.query("red", rerank="nobody/ranker")
 
 
