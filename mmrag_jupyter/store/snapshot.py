@@ -64,7 +64,7 @@ def joined(snapshots: Sequence[Snapshot]) -> Snapshot:
                 value
                 for table in tables
                 # A column that came between two pages.
-                for value in table.values.get(number) or [None] * len(table.items)
+                for value in table.values.get(number) or [None] * len(table.items)  # noqa: PD011
             ]
             for number in numbers
         },
