@@ -200,7 +200,6 @@ class Hit:
             end=first.end if first is not None else None,
         )
 
-
     def _sheets(self, shown: Part | None) -> Iterator[display.Sheet]:
         """Yield the pages that matched beside the one that is shown."""
         for number in self.pages:

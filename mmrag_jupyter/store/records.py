@@ -112,9 +112,7 @@ class Records:
         with self._reading() as db:
             return lookup.file_digests(db, paths)
 
-    def item_files(
-        self, ids: Sequence[str]
-    ) -> dict[str, dict[str, tuple[int | None, int | None]]]:
+    def item_files(self, ids: Sequence[str]) -> dict[str, dict[str, tuple[int | None, int | None]]]:
         """Return for each of these ids its files: their paths, sizes (bytes) and mtimes (ns)."""
         with self._reading() as db:
             return lookup.item_files(db, ids)
