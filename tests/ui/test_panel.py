@@ -401,11 +401,12 @@ def test_nothing_stands_in_the_way_of_anybody(server, user, axe_violations, dark
 def test_keys_typed_in_the_panel_are_no_shortcuts_of_the_notebook(server, user):
     panel = opens(server, user, "keys.ipynb")
     before = user.sources()
-    panel.types("dd")
-    panel.hits.first.click() if panel.hits.count() else None
-    user.page.keyboard.type("ddxa")
+    expect(panel.hits.first).to_be_visible()
     panel.node.get_by_role("checkbox").first.focus()
     user.page.keyboard.type("dd")
+    panel.hits.first.focus()
+    user.page.keyboard.type("ddxa")
+    panel.types("dd")
     assert user.sources() == before
 
 
