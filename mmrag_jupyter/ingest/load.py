@@ -167,16 +167,20 @@ class _Load:
         return gone
 
     def _embed_all(self) -> None:
-        pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mmrag-decode")
+        # Two pools: pictures are decoded while the next ones, from afar perhaps, are fetched.
+        hashing, decoding = (
+            ThreadPoolExecutor(2, thread_name_prefix=f"mmrag-{work}") for work in ("hash", "decode")
+        )
         try:
             chunk_began = time.monotonic()
-            for chunk in self._embedding.run(self._chunks(pool), pool):
+            for chunk in self._embedding.run(self._chunks(hashing), decoding):
                 self._commit(chunk)
                 self._reading.took(time.monotonic() - chunk_began)
                 chunk_began = time.monotonic()
         finally:
             # An interrupt must not wait for pictures that nobody needs any more.
-            pool.shutdown(wait=False, cancel_futures=True)
+            for pool in (hashing, decoding):
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _chunks(self, pool: ThreadPoolExecutor) -> Iterator[Chunk]:
         for hashed in self._reading.chunks(pool):

@@ -57,16 +57,7 @@ def _drop_orphans(db: sqlite3.Connection) -> None:
 
 def _heal_space(folder: Path, db: sqlite3.Connection, space: Space) -> list[str]:
     path = vectors.path_of(folder, space)
-    reason = ""
-    readable = space.rows
-    try:
-        vectors.check(folder, space)
-    except FileNotFoundError:
-        reason, readable = "it was missing", 0
-        vectors.create(path, space.dim, space.dtype)
-    except vectors.VectorFileError as error:
-        reason, readable = str(error), error.rows
-        vectors.restore_header(path, space.dim, space.dtype)
+    reason, readable = vectors.mended(path, space.dim, space.dtype, space.rows)
     runs = _runs(db, space)[:readable]
     whole = replace(space, rows=len(runs))
     stored = np.fromiter((part for (part,) in db.execute("SELECT part FROM parts")), np.int64)

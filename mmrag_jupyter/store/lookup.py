@@ -119,6 +119,19 @@ def item_files(
     return found
 
 
+def first_pictures(db: sqlite3.Connection, items: Sequence[int]) -> list[int]:
+    """Return the first part that is a picture or a page, of each of those items that has one."""
+    found = []
+    for marks, some in in_chunks(items):
+        query = (
+            "SELECT (SELECT p.part FROM parts p WHERE p.part >= i.part"
+            " AND p.part < i.part + i.parts AND p.modality IN ('image', 'page')"
+            f" ORDER BY p.part LIMIT 1) FROM items i WHERE i.item IN ({marks})"
+        )
+        found += [part for (part,) in db.execute(query, some) if part is not None]
+    return found
+
+
 def embeddable(db: sqlite3.Connection, modality: Modality) -> list[int]:
     """Return the parts of a modality that have something to embed."""
     empty = " AND text IS NOT NULL" if modality == "text" else ""

@@ -138,6 +138,12 @@ class Records:
         with self._reading() as db:
             return read_page(db, item, page)
 
+    def pictures(self, items: Sequence[int]) -> dict[int, PartRow]:
+        """Return the first part that is a picture or a page, of those items that have one."""
+        with self._reading() as db:
+            rows = read_parts(db, lookup.first_pictures(db, list(map(int, items))))
+        return {row.item: row for row in rows}
+
     def blob(self, digest: bytes) -> bytes | None:
         """Return a picture that is kept in the store, encoded, by its content hash."""
         with self._reading() as db:

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmrag_jupyter.items import Column
-from mmrag_jupyter.store import schema, tokens
+from mmrag_jupyter.store import feedback, schema, tokens
 from mmrag_jupyter.store.described import read_columns, write_columns
 from mmrag_jupyter.store.text import from_key, to_key
 
@@ -41,6 +41,7 @@ TABLES = (
     Table("blobs", "rowid"),
     Table("nodes", "item"),
     Table("problems", "rowid"),
+    Table("feedback", "rowid"),
 )
 
 
@@ -66,6 +67,7 @@ def salvage(path: Path, name: str) -> dict[str, int]:
         fresh.executescript(tokens.TABLES)
         with closing(_opened(path)) as damaged:
             fresh.execute("BEGIN")
+            fresh.execute(feedback.TABLE)
             for table in TABLES:
                 saved[table.name] = _copy(damaged, fresh, table)
         _restore_columns(fresh)

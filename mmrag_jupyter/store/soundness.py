@@ -25,14 +25,20 @@ class UnsoundError(Exception):
     """What was read is no vector: something else was written over it."""
 
 
-def are_sound(vectors: Vectors) -> Mask:
-    """Tell of each vector, shape (n, dim), whether it can be one: finite, and of length 1."""
+def are_sound(vectors: Vectors, slack: float = _SLACK) -> Mask:
+    """Tell of each vector, shape (n, dim), whether it can be one: finite, and of length 1.
+
+    Parameters
+    ----------
+    slack
+        How much longer or shorter it may be.
+    """
     sound = np.zeros(len(vectors), np.bool_)
     for start in range(0, len(vectors), _BLOCK):
         block = np.asarray(vectors[start : start + _BLOCK], np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
             length = np.sqrt(np.einsum("ij,ij->i", block, block))
-            sound[start : start + _BLOCK] = np.abs(length - 1) <= _SLACK
+            sound[start : start + _BLOCK] = np.abs(length - 1) <= slack
     return sound
 
 

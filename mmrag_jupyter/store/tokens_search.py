@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Scores = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
 
-# Up to this many tokens all are visited: some 60 ms on two cores.
+# Up to this many tokens all are visited: some 80 ms on two quiet cores.
 EXACT_UP_TO = 1_000_000
 _BLOCK_TOKENS = 16_384
 # The second stage begins with so many candidates and as many parts taken at random, which

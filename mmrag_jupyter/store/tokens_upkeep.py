@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.store import tokens, vectors
+from mmrag_jupyter.store.soundness import are_sound
 
 if TYPE_CHECKING:
     import sqlite3
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.store.nearest import View
-    from mmrag_jupyter.store.tokens import Integers, Tokens
+    from mmrag_jupyter.store.tokens import Integers
     from mmrag_jupyter.store.values import Space
 
     Mask = npt.NDArray[np.bool_]
 
-# Rows of a space, or tokens, that are in memory at once.
+# Rows of a space whose tokens are in memory at once.
 _ROWS = 64
-_TOKENS = 65_536
-_SHORTEST, _LONGEST = 0.5, 1.5
+# How far from 1 the length of a token may be.
+_SLACK = 0.5
 
 
 def compact(folder: Path, db: sqlite3.Connection, view: View, alive: Integers) -> None:
@@ -68,21 +69,15 @@ def heal(folder: Path, db: sqlite3.Connection, space: Space) -> tuple[Mask, str]
     """
     if not space.token_dim:
         return np.ones(space.rows, np.bool_), ""
-    path, reason, readable = tokens.path_of(folder, space), "", space.token_rows
-    try:
-        tokens.check(folder, space)
-    except FileNotFoundError:
-        reason, readable = "its tokens were missing", 0
-        vectors.create(path, space.token_dim, tokens.DTYPE)
-    except vectors.VectorFileError as error:
-        reason, readable = f"of its tokens {error}", error.rows
-        vectors.restore_header(path, space.token_dim, tokens.DTYPE)
+    path = tokens.path_of(folder, space)
+    fault, readable = vectors.mended(path, space.token_dim, tokens.DTYPE, space.token_rows)
+    reason = f"the file of its tokens: {fault}" if fault else ""
     starts, counts = tokens.read_spans(db, space)
     sound = np.zeros(space.token_rows + 1, np.int64)
     stored = np.memmap(
         path, "<f2", "r", vectors.HEADER_BYTES, (readable, space.token_dim)
     ) if readable else np.empty((0, space.token_dim), np.float16)  # fmt: skip
-    np.cumsum(_are_sound(stored), out=sound[1 : readable + 1])
+    np.cumsum(are_sound(stored, _SLACK), out=sound[1 : readable + 1])
     sound[readable + 1 :] = sound[readable]
     ends = np.minimum(starts + counts, space.token_rows)
     whole = (counts > 0) & (sound[ends] - sound[starts] == counts)
@@ -92,14 +87,3 @@ def heal(folder: Path, db: sqlite3.Connection, space: Space) -> tuple[Mask, str]
     # What was cut off is written over by the next.
     db.execute("UPDATE tokens SET rows = ? WHERE space = ?", (readable, space.number))
     return whole, reason
-
-
-def _are_sound(stored: Tokens) -> Mask:
-    """Tell of each token whether it can be one: finite, and about as long as a unit."""
-    sound = np.zeros(len(stored), np.bool_)
-    for at in range(0, len(stored), _TOKENS):
-        block = np.asarray(stored[at : at + _TOKENS], np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):
-            length = np.sqrt(np.einsum("ij,ij->i", block, block))
-            sound[at : at + _TOKENS] = (length > _SHORTEST) & (length < _LONGEST)
-    return sound

@@ -64,14 +64,6 @@ def create(path: Path, dim: int, dtype: Precision) -> None:
         os.fsync(file.fileno())
 
 
-def restore_header(path: Path, dim: int, dtype: Precision) -> None:
-    """Write a new header over a damaged one; the vectors behind it stay."""
-    with path.open("r+b") as file:
-        file.write(_header(dim, dtype))
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def append(path: Path, row: int, vectors: Vectors) -> None:
     """Write `vectors`, shape (n, dim) of the file's dtype, from row `row` on, and sync them.
 
@@ -127,6 +119,27 @@ def check_file(path: Path, dim: int, dtype: Precision, rows: int) -> Header:
     if whole < rows:
         raise VectorFileError(f"it has {whole:,} of {rows:,} vectors", whole)
     return Header(dim, dtype, uid)
+
+
+def mended(path: Path, dim: int, dtype: Precision, rows: int) -> tuple[str, int]:
+    """Make a damaged vector file one that can be opened; the vectors in it stay.
+
+    Returns
+    -------
+    What was wrong with it, or "", and how many of its `rows` can be read.
+    """
+    try:
+        check_file(path, dim, dtype, rows)
+    except FileNotFoundError:
+        create(path, dim, dtype)
+        return "it was missing", 0
+    except VectorFileError as error:
+        with path.open("r+b") as file:
+            file.write(_header(dim, dtype))
+            file.flush()
+            os.fsync(file.fileno())
+        return str(error), error.rows
+    return "", rows
 
 
 def mapped(folder: Path, space: Space) -> Vectors:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
 
+# Items in a selection from which on the best parts are ranked first and sifted then.
+_MANY = 2_000
+
+
 class Words:
     """Ranks parts by the words that they share with a text."""
 
@@ -59,6 +63,36 @@ class Words:
 
 
 def _search(db: sqlite3.Connection, terms: str, k: int, within: Selection | None) -> Ranked:
+    if within is not None and within.items is not None and len(within.items) > _MANY:
+        # To hand over so many items costs more than to rank some that may not be returned.
+        for limit in (2 * k, 16 * k):
+            parts, scores = _search_within(db, terms, limit, None)
+            if not len(parts):
+                return parts, scores
+            kept = _allowed(db, parts, within)
+            if np.count_nonzero(kept) >= k or len(parts) < limit:
+                return parts[kept][:k], scores[kept][:k]
+    return _search_within(db, terms, k, within)
+
+
+def _allowed(
+    db: sqlite3.Connection, parts: npt.NDArray[np.int64], within: Selection
+) -> npt.NDArray[np.bool_]:
+    """Tell which parts a selection lets through."""
+    query = "SELECT part, item, modality FROM parts WHERE part IN (SELECT value FROM json_each(?))"
+    found = {part: rest for part, *rest in db.execute(query, (json.dumps(parts.tolist()),))}
+    items, kinds = zip(*(found.get(part, (-1, "")) for part in parts.tolist()), strict=True)
+    kept = np.ones(len(parts), np.bool_)
+    if within.items is not None:
+        kept &= np.isin(np.array(items, np.int64), within.items)
+    if within.parts is not None:
+        kept &= np.isin(parts, within.parts)
+    if within.modality is not None:
+        kept &= np.array([kind in within.modality for kind in kinds], np.bool_)
+    return kept
+
+
+def _search_within(db: sqlite3.Connection, terms: str, k: int, within: Selection | None) -> Ranked:
     tests, values = [], []
     if within is not None and within.modality is not None:
         names = ", ".join(f"'{name}'" for name in sorted(within.modality))

@@ -8,6 +8,7 @@ from toys import ToyEmbedder
 import mmrag_jupyter as mm
 from mmrag_jupyter.errors import StoreBusyError
 from mmrag_jupyter.store import feedback
+from mmrag_jupyter.store.salvage import salvage
 
 
 @pytest.fixture
@@ -55,6 +56,15 @@ def test_feedback_is_a_dataframe(shop):
     frame = shop.feedback()
     assert frame.loc[0, ["query", "id", "verdict"]].tolist() == ["hat", "a", 1]
     assert str(frame["time"].dtype) == "datetime64[us, UTC]"
+
+
+def test_feedback_outlives_a_repair(shop):
+    shop.store.keep_feedback([feedback.now("hat", "a", 1)])
+    folder = shop.folder
+    shop.close()
+    salvage(folder / "records.sqlite", "shop")
+    again = mm.Session(mm.Config(root=str(folder.parent))).open("shop", model=ToyEmbedder())
+    assert told(again) == [("hat", "a", 1)]
 
 
 def test_a_copy_of_the_collection_has_its_feedback(shop, tmp_path):

@@ -131,3 +131,25 @@ def test_a_damaged_index_of_words_is_made_anew_and_said(store, statement):
 
 def test_a_nul_parts_words():
     assert folded("a\0b") == "a b"
+
+
+def test_a_wide_selection_finds_what_a_narrow_one_of_the_same_items_would(store, monkeypatch):
+    colours = ["red", "blue", "red green", "green", "red blue green"]
+    with store.writer() as writer:
+        writer.add_source("rows", "rows", [])
+        writer.put(
+            [item(f"i{at}", text(colours[at % 5]), image("p")) for at in range(300)],
+            {},
+            source="rows",
+        )
+    every_third = store.select(ids=[f"i{at}" for at in range(0, 300, 3)])
+    asked = [(words, k) for words in ("red", "green blue", "nothing") for k in (3, 40, 500)]
+    expected = [store.lexical(words, k, every_third) for words, k in asked]
+    # Of very many items the best parts are ranked first, and sifted then.
+    monkeypatch.setattr("mmrag_jupyter.store.words._MANY", 0)
+    for (words, k), (parts, scores) in zip(asked, expected, strict=True):
+        found = store.lexical(words, k, every_third)
+        assert found[0].tolist() == parts.tolist()
+        assert found[1].tolist() == scores.tolist()
+    pictures = every_third.and_also(store.select(modality=["image"]))
+    assert store.lexical("red", 5, pictures)[0].tolist() == []

@@ -113,9 +113,11 @@ def test_damage_among_rows_newer_than_the_index_is_told(large):
     assert_told(caught)
 
 
+@pytest.mark.parametrize("sample", [1, 48])
 @pytest.mark.parametrize("row", [FIRST, COUNT - 1])
-def test_no_index_is_built_over_damage(large, row):
+def test_no_index_is_built_over_damage(large, monkeypatch, row, sample):
     store, space, rows = large
+    monkeypatch.setattr(faiss_index, "_TRAINING_PER_LIST", sample)
     overwrite(store, bytes(ROW), row, row + 1)
     index = store.folder / "space-1.faiss"
     index.unlink()
