@@ -1,4 +1,4 @@
-"""A small shop to try things on: 120 drawn products and what customers say about them.
+"""A small shop to try things on: 120 drawn products, what customers say, and its papers.
 
 Everything is made when it is asked for, the same every time, and nothing is downloaded.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.samples.kinds import Product
 
-__all__ = ["reviews", "shop", "write"]
+__all__ = ["reports", "reviews", "shop", "write"]
 
 _SEED = 20
 _BACKGROUNDS = ((238, 234, 226), (226, 234, 240), (241, 229, 222), (228, 238, 228))
@@ -72,6 +72,13 @@ def reviews() -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["sku", "stars", "text", "date"]).astype({"stars": "Int64"})
     frame.insert(0, "review_id", [f"R-{at + 1:03}" for at in range(len(frame))])
     return frame
+
+
+def reports(folder: str | Path) -> Path:
+    """Write two annual reports of the shop and a care guide into a folder, as PDFs."""
+    from mmrag_jupyter.samples.annual import reports as written
+
+    return written(folder)
 
 
 def write(folder: str | Path) -> Path:
