@@ -76,6 +76,7 @@ benchmark: $(MEASURABLE) ## measure against the floor and the peers (half an hou
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/panel.py
 
 # torch is named so that pip takes its CPU build where there is one.
 constraints: ## resolve all dependencies anew and pin them in constraints.txt

@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=340)
     parser.add_argument("--queries", type=int, default=50)
     given = parser.parse_args()
-    print(machine())
+    print(machine("numpy", "torch"))
     rows = [
         measure(kind, parts, given.tokens, given.queries)
         for parts in given.parts
