@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from mmrag_jupyter.answers.answer import Answer
     from mmrag_jupyter.collection import Collection
     from mmrag_jupyter.config import Config
     from mmrag_jupyter.errors import MmragError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
     "Collection",
     "Config",
     "Hit",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Answer": "answers.answer",
     "Collection": "collection",
     "Config": "config",
     "Hit": "search.hits",

@@ -37,8 +37,8 @@ export function asWord(text: string): string {
 export function loadLine(path: string, options: LoadOptions): string {
   return line(['load', path], {
     '--as': options.name,
-    '--text': options.text,
-    '--image': options.image
+    '--text': columns(options.text),
+    '--image': columns(options.image)
   });
 }
 
@@ -66,6 +66,12 @@ export function queryLine(text: string, collection: string): string {
 /** A cell that runs a line, and loads the extension first where it may not be there. */
 export function cellOf(magic: string, loaded: boolean): string {
   return loaded ? magic : `${LOAD_EXTENSION}\n${magic}`;
+}
+
+/** A comma at the end would tell the magic that more of the list follows. */
+function columns(list: string): string {
+  const named = list.split(',').map(name => name.trim());
+  return named.filter(name => name !== '').join(',');
 }
 
 function line(words: readonly string[], options: Readonly<Record<string, string>>): string {

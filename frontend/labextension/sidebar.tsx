@@ -32,6 +32,7 @@ export class Sidebar extends Widget {
     this.addClass('jp-mmrag-Sidebar');
     this.title.icon = searchIcon;
     this.title.caption = this._trans.__('Multimodal search');
+    this.node.tabIndex = -1;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', this._trans.__('Multimodal search'));
     _tracker.currentChanged.connect(this._follow, this);
@@ -62,7 +63,7 @@ export class Sidebar extends Widget {
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     const search = this.node.querySelector('input');
-    (search ?? this.node.querySelector('button'))?.focus();
+    (search ?? this.node.querySelector('button') ?? this.node).focus();
   }
 
   private _follow(): void {

@@ -141,7 +141,12 @@ export class Control {
   select(ids: ReadonlySet<string>): void {
     this._set({ selected: ids });
     const keys = [...ids].map(id => this._keys.get(id) ?? id);
-    void this._client.ask('select', { collection: null, keys });
+    void this._client.ask('select', { collection: null, keys }).then(outcome => {
+      if (outcome.kind === 'ok') {
+        this._model.set('selections', Number(this._model.get('selections')) + 1);
+        this._model.save_changes();
+      }
+    });
   }
 
   /** Keep a verdict, and refine the query by it at once. */

@@ -93,7 +93,9 @@ export const PANEL_ENGLISH: PanelStrings = {
   loading: (label, done, total) =>
     total === null ? `${label}: ${done} items` : `${label}: ${done} of ${total} items`,
   empty: 'This collection is empty; load something into it with %mmrag load.',
-  busy: 'The kernel is busy: the answer comes when its cell has finished.',
+  busy:
+    'No answer yet: the kernel is busy with a cell, or the connection to it is lost. ' +
+    'The answer is shown when it comes.',
   lost: 'No kernel answers this panel. Run its cell again to go on.',
   late: 'The kernel has not answered. It may be busy, or it was restarted: then run the cell again.',
   again: 'Try again',

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from mmrag_jupyter.answers.citations import Citation
     from mmrag_jupyter.display.answer_parts import State
     from mmrag_jupyter.display.prose import Node
-    from mmrag_jupyter.search.hits import Hits
+    from mmrag_jupyter.search.hits import Hits, Part
 
+_EDGE = 300  # pixels of a picture's shorter side that its thumbnail wants
 _COLUMNS = ("key", "item", "part", "page", "quote", "modality", "title", "source")
 
 
@@ -123,7 +124,7 @@ def _reference(citation: Citation) -> Reference:
         quote=citation.quote,
         place=passage.place,
         fields=passage.fields,
-        picture=partial(_opened, citation) if passage.open is not None else None,
+        picture=partial(_opened, passage.shown_by) if passage.shown_by is not None else None,
         source=str(Media(path=part.source)) if part.source is not None else "",
         page=part.page,
         start=part.start,
@@ -131,8 +132,8 @@ def _reference(citation: Citation) -> Reference:
     )
 
 
-def _opened(citation: Citation) -> Image:
-    image = citation.image
+def _opened(part: Part) -> Image:
+    image = part.opened(edge=_EDGE)
     if image is None:  # pragma: no cover - whoever asks knows that there is one
-        raise SourceError(f"{citation.part} has no picture.")
+        raise SourceError(f"{part.id} has no picture.")
     return image

@@ -12,9 +12,10 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.answers.sentences import pieces
+from mmrag_jupyter.answers.sentences import LONGEST, pieces
 from mmrag_jupyter.answers.terms import pairs, question_terms, terms
 
 if TYPE_CHECKING:
@@ -31,25 +32,29 @@ _MEANING = 0.6  # what the meaning counts, of the best sentence's score
 _COMPARED = 32  # sentences whose meaning is looked at
 _REPEATED = 0.6  # how much of a sentence's score is lost where all of it was quoted already
 _WORTH = 0.4  # of the best one's score: what lies below is left out
+_TOGETHER = 2  # words of a longer question that a quote must have
 _FOOTER = 3  # passages with the same line (but for numbers): the head or foot of each page
 _DIGITS = re.compile(r"\d+")
 _ENDS = ".!?:;\u2026\u3002\uff01\uff1f\u0964"
 _CLOSING = "\"')]\u201d\u2019\u300d\u300f "
 # What a piece counts that does not say a whole thing: a heading, half a sentence.
-_HEADING_WORDS, _HEADING, _NO_END, _NO_BEGINNING = 9, 0.3, 0.8, 0.7
+_HEADING, _NO_END, _NO_BEGINNING = 0.3, 0.8, 0.7
+_SHORT = 9  # words of a piece that is no more than a heading, or wants what follows
+_NUMBER, _YEAR = re.compile(r"[\d.,]*\d"), re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quote:
     """A piece of a passage as it stands there; `row` says that it is a row of a table.
 
-    `words` are its words, folded and cut to their stems.
+    `start` is its place in the passage, `words` its words, folded and cut to their stems.
     """
 
     passage: Passage
+    start: int
     text: str
     row: bool
-    words: frozenset[str]
+    words: frozenset[str] = frozenset()
     score: float = 0.0
 
 
@@ -66,13 +71,17 @@ def quotes(
     similar
         Returns how near each of some texts is in meaning to the question, -1 to 1.
     """
-    ranked = _scored(question_terms(question), passages)
+    cut, asked = _cut(passages), question_terms(question)
+    ranked = _scored(asked, cut)
     if similar is not None and ranked:
         ranked = _with_meaning(question, ranked, similar)
     ranked = [one for one in ranked if one.score > 0]
     best = max((one.score for one in ranked), default=0.0)
     foremost = min((passage.hit.rank for passage in passages), default=1)
     pool = [one for one in ranked if one.passage.hit.rank == foremost] or ranked
+    # One word of many is chance; the first quote is the best there is.
+    enough = min(_TOGETHER, (len(asked) + 1) // 2) if similar is None else 0
+    ranked = [one for one in ranked if len(one.words.intersection(asked)) >= enough]
     chosen: list[Quote] = []
     while pool and len(chosen) < most:
         said = frozenset[str]().union(*(one.words for one in chosen))
@@ -81,18 +90,25 @@ def quotes(
             break
         chosen.append(taken)
         pool = [one for one in ranked if one not in chosen]
-    return chosen
+    return _told_on(chosen, cut, frozenset(asked))
 
 
-def _scored(asked: list[str], passages: Sequence[Passage]) -> list[Quote]:
-    cut = _without_footers(
-        [
-            (passage, passage.text[one.start : one.end], one.row)
-            for passage in passages
-            for one in pieces(passage.text)
-        ]
+def _cut(passages: Sequence[Passage]) -> list[Quote]:
+    """Return all pieces of passages, without lines that several pages have alike."""
+    cut = [
+        Quote(passage, one.start, passage.text[one.start : one.end], one.row)
+        for passage in passages
+        for one in pieces(passage.text)
+    ]
+    lines = [_DIGITS.sub("0", one.text) for one in cut]
+    pages = Counter(
+        line for _, line in {(one.passage.key, line) for one, line in zip(cut, lines, strict=True)}
     )
-    words = [terms(text) if _may_have(text, asked) else [] for _, text, _ in cut]
+    return [one for one, line in zip(cut, lines, strict=True) if pages[line] < _FOOTER]
+
+
+def _scored(asked: list[str], cut: Sequence[Quote]) -> list[Quote]:
+    words = [terms(one.text) if _may_have(one.text, asked) else [] for one in cut]
     counted = [Counter([*found, *pairs(found)]) for found in words]
     wanted = {*asked, *pairs(asked)}
     occurs = Counter(term for counts in counted for term in wanted.intersection(counts))
@@ -101,14 +117,14 @@ def _scored(asked: list[str], passages: Sequence[Passage]) -> list[Quote]:
         for term, count in occurs.items()
     }
     found = []
-    for (passage, text, row), counts, own in zip(cut, counted, words, strict=True):
+    for one, counts, own in zip(cut, counted, words, strict=True):
         damp = _SATURATION * (1 - _LENGTH + _LENGTH * max(len(own), _USUAL) / _USUAL)
         score = sum(
             rarity[term] * counts[term] * (_SATURATION + 1) / (counts[term] + damp)
             for term in wanted.intersection(counts)
         )
-        score *= (1.0 if row else _wholeness(text)) / (1 + _RANK * (passage.key - 1))
-        found.append(Quote(passage, text, row, frozenset(own), score))
+        score *= _wholeness(one) / (1 + _RANK * (one.passage.key - 1))
+        found.append(replace(one, words=frozenset(own), score=score))
     return found
 
 
@@ -118,19 +134,54 @@ def _may_have(text: str, asked: list[str]) -> bool:
     return not text.isascii() or any(stem in folded for stem in asked)
 
 
-def _without_footers(cut: list[tuple[Passage, str, bool]]) -> list[tuple[Passage, str, bool]]:
-    """Leave out lines that several pages have alike."""
-    alike = {(one[0].key, _DIGITS.sub("0", one[1])) for one in cut}
-    counts = Counter(text for _, text in alike)
-    return [one for one in cut if counts[_DIGITS.sub("0", one[1])] < _FOOTER]
-
-
-def _wholeness(text: str) -> float:
+def _wholeness(one: Quote) -> float:
     """Return how much a piece says by itself, 0 to 1."""
-    ended = text.rstrip(_CLOSING)[-1:] in _ENDS
-    if not ended and len(text.split()) < _HEADING_WORDS and text.isascii():
+    if one.row:
+        # The head of a table has years for numbers.
+        return _HEADING if all(map(_YEAR.fullmatch, _NUMBER.findall(one.text))) else 1.0
+    ended = _has_end(one.text)
+    heads = not ended or one.text.endswith(":")
+    if heads and len(one.text.split()) < _SHORT and one.text.isascii():
         return _HEADING
-    return (1.0 if ended else _NO_END) * (_NO_BEGINNING if text[:1].islower() else 1.0)
+    return (1.0 if ended else _NO_END) * (_NO_BEGINNING if one.text[:1].islower() else 1.0)
+
+
+def _has_end(text: str) -> bool:
+    return text.rstrip(_CLOSING)[-1:] in _ENDS
+
+
+def _told_on(chosen: Sequence[Quote], cut: Sequence[Quote], asked: frozenset[str]) -> list[Quote]:
+    """Return quotes with what follows a short one that says less than was asked for."""
+    following = {(one.passage.key, one.start): after for one, after in pairwise(cut)}
+    found: list[Quote] = []
+    for one in chosen:
+        after = following.get((one.passage.key, one.start))
+        short = not one.row and len(one.text.split()) < _SHORT and _has_end(one.text)
+        short = short and not asked <= one.words
+        if not short or after is None or after.row or after.passage.key != one.passage.key:
+            found.append(one)
+            continue
+        end = after.start + len(after.text)
+        between = one.passage.text[one.start + len(one.text) : after.start]
+        whole = one.passage.text[one.start : end]
+        goes_on = (
+            _has_end(after.text)
+            and not between.strip()
+            and "\n\n" not in between
+            and len(whole) <= LONGEST
+        )
+        found.append(replace(one, text=whole) if goes_on else one)
+    # What was told with another needs no quote of its own.
+    return [
+        one
+        for one in found
+        if not any(
+            other is not one
+            and other.passage.key == one.passage.key
+            and other.start < one.start < other.start + len(other.text)
+            for other in found
+        )
+    ]
 
 
 def _with_meaning(question: str, found: list[Quote], similar: Similar) -> list[Quote]:

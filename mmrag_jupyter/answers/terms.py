@@ -45,6 +45,9 @@ def terms(text: str) -> list[str]:
     """Return the words of a text in order, folded and cut to their stems."""
     found: list[str] = []
     for word in _WORD.findall(text):
+        if word.isascii():
+            found += _stems(word)
+            continue
         at = 0
         for run in _UNSPACED.finditer(word):
             found += _stems(word[at : run.start()])

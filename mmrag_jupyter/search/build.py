@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from math import nan
 from pathlib import Path
@@ -22,10 +23,13 @@ MOST_PAGES = 5  # of a hit, that are told
 _REACH = 8  # parts before and after one that are looked at for its page
 
 
-def build(found: Found, store: Store, *, first: int = 1) -> tuple[list[Hit], Snapshot]:
+def build(
+    found: Found, store: Store, *, first: int = 1, pictured: bool = False
+) -> tuple[list[Hit], Snapshot]:
     """Return the hits for a search's fused items, in their order, and the items behind them.
 
-    `first` is the rank of the first one.
+    `first` is the rank of the first one. Where all of them will be asked for their picture,
+    `pictured` looks for these together.
     """
     snapshot = store.snapshot([fused.item for fused in found.items])
     rows = {row.item: row for row in snapshot.rows()}
@@ -36,7 +40,15 @@ def build(found: Found, store: Store, *, first: int = 1) -> tuple[list[Hit], Sna
         _hit(rank, fused, rows[fused.item], found, store, pages=pages.get(fused.item, ()))
         for rank, fused in enumerate(there, start=first)
     ]
-    return hits, snapshot
+    return _with_pictures(hits, there, store) if pictured else hits, snapshot
+
+
+def _with_pictures(hits: list[Hit], there: Sequence[Fused], store: Store) -> list[Hit]:
+    known = store.pictures([fused.item for fused in there])
+    return [
+        replace(hit, _first_picture=partial(_part_or_none, known.get(fused.item), store))
+        for hit, fused in zip(hits, there, strict=True)
+    ]
 
 
 def _pages(found: Found, items: Sequence[str]) -> dict[int, list[int]]:
@@ -111,12 +123,20 @@ def _hit(
         pages=tuple(pages),
         _all_parts=partial(_parts_of, row.item, store),
         _page=partial(_page_of, row.item, store),
+        _first_picture=partial(_picture_of, row.item, store),
     )
 
 
-def _page_of(item: int, store: Store, number: int) -> Part | None:
-    row = store.page(item, number)
+def _picture_of(item: int, store: Store) -> Part | None:
+    return _part_or_none(store.pictures([item]).get(item), store)
+
+
+def _part_or_none(row: PartRow | None, store: Store) -> Part | None:
     return _part(row, None, store) if row is not None else None
+
+
+def _page_of(item: int, store: Store, number: int) -> Part | None:
+    return _part_or_none(store.page(item, number), store)
 
 
 def _parts_of(item: int, store: Store) -> Sequence[Part]:

@@ -110,6 +110,7 @@ class Hit:
     pages: tuple[int, ...] = ()
     _all_parts: Callable[[], Sequence[Part]] = field(default=tuple, repr=False)
     _page: Callable[[int], Part | None] = field(default=lambda _: None, repr=False)
+    _first_picture: Callable[[], Part | None] | None = field(default=None, repr=False)
     _explainer: Explainer | None = field(default=None, repr=False)
 
     @property
@@ -139,7 +140,13 @@ class Hit:
             shown = part if _is_picture(part) else part.page and self.page(part.page)
             if shown:
                 return shown
-        return next((part for part in self._every_part() if _is_picture(part)), None)
+        if self._first_picture is None:
+            return next((part for part in self._every_part() if _is_picture(part)), None)
+        try:
+            # A document may have thousands of parts: the store looks among them itself.
+            return self._first_picture()
+        except StoreError:
+            return None
 
     def page(self, number: int) -> Part | None:
         """Return the part that shows a page of the item, counted from 1, or None."""

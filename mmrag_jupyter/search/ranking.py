@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mmrag_jupyter.search import build
 from mmrag_jupyter.search.engine import Found, Search
+from mmrag_jupyter.search.explain import Explainer
 
 if TYPE_CHECKING:
     from mmrag_jupyter.search.fusion import Fused
@@ -51,6 +52,7 @@ class Ranked:
     def __init__(self, query: Query, store: Store, serving: Serving) -> None:
         self._store = store
         self._search = Search(query, store, serving)
+        self._explainer = Explainer(query, serving, store)
         self._order: list[Fused] = []
         self._parts: dict[int, PartRow] = {}
         self._ended = False
@@ -60,8 +62,8 @@ class Ranked:
         """Return at most `limit` hits after the first `offset`."""
         self._reach(offset + limit + 1)
         found = Found(self._order[offset : offset + limit], self._parts)
-        hits, items = build.build(found, self._store, first=offset + 1)
-        return Page(tuple(hits), items, more=len(self._order) > offset + limit)
+        hits, items = build.build(found, self._store, first=offset + 1, pictured=True)
+        return Page(self._explainer.explaining(hits), items, more=len(self._order) > offset + limit)
 
     def best(self, count: int) -> list[int]:
         """Return the numbers of the first `count` items."""

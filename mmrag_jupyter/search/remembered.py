@@ -52,6 +52,10 @@ class Remembered:
         edge: int | None = getattr(self._embedder, "image_edge", None)
         return edge
 
+    def __getattr__(self, name: str) -> object:
+        # What else an embedder can do, such as telling where it sees something, it does itself.
+        return getattr(self._embedder, name)
+
     def embed_text(self, texts: list[str], *, query: bool) -> Vectors:
         """Return `(n, dim)` float32, L2-normalised."""
         keys = [(query, text) for text in texts]

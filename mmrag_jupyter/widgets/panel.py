@@ -56,13 +56,12 @@ class Panel(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
-    _package = traitlets.Unicode(protocol.VERSION).tag(sync=True)
-
     collection = traitlets.Unicode(read_only=True).tag(sync=True)
-    items = traitlets.Int(read_only=True).tag(sync=True)
     query = traitlets.Dict().tag(sync=True)
     view = traitlets.Unicode("gallery").tag(sync=True)
     thumbnail = traitlets.Int(160).tag(sync=True)
+    # Counts the selections made in the page: marimo runs cells again when a synced trait changes.
+    selections = traitlets.Int(0).tag(sync=True)
 
     hits = traitlets.Instance(Hits)
     selection = traitlets.Instance(Hits)
@@ -90,12 +89,15 @@ class Panel(anywidget.AnyWidget):
             selection=nothing,
         )
         self.set_trait("collection", collection.name)
-        self.set_trait("items", len(collection.store))
         if loads is not None:
             self._stop = loads.listen(self._tell_loads)
         self.on_msg(_take)
-        # So that `hits` are there before a page has asked, or where no page ever will.
-        self.search(text)
+        try:
+            # So that `hits` are there before a page has asked, or where no page ever will.
+            self.search(text)
+        except BaseException:
+            self.close()
+            raise
         _replace(str(collection.store.folder), self)
 
     def search(self, text: str = "", *, where: str = "") -> Hits:

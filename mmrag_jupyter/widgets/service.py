@@ -21,7 +21,7 @@ from mmrag_jupyter.widgets.reading import MessageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mmrag_jupyter.search.hits import Hit, Part
+    from mmrag_jupyter.search.hits import Part
     from mmrag_jupyter.search.ranking import Page
     from mmrag_jupyter.store import Store
     from mmrag_jupyter.store.feedback import Verdict
@@ -155,6 +155,7 @@ class Service:
         page = search.ranking.page(offset, question.limit)
         if self._watcher is not None:
             self._watcher.shown(search, page, offset)
+        pictures = [hit.picture for hit in page.hits]
         columns = wire.columns(collection.store.columns())
         terms = words(search.query.text) if search.query is not None else ()
         return {
@@ -162,15 +163,12 @@ class Service:
             "notices": wire.notices(_taken(collection.store)),
             "columns": wire.shown_names(columns),
             "offset": offset,
-            "hits": wire.hits(page.hits, columns, terms, self._sizes(page.hits)),
+            "hits": wire.hits(page.hits, columns, terms, pictures, self._pictures.sizes(pictures)),
             "total": search.ranking.total,
             "more": page.more,
             "signals": collection.signals(),
             "where": search.where or "",
         }
-
-    def _sizes(self, hits: Sequence[Hit]) -> list[tuple[int, int] | None]:
-        return self._pictures.sizes([hit.picture for hit in hits])
 
     def _thumbnails(self, collection: Searchable, question: questions.Thumbnails) -> Answer:
         ids = [wire.from_key(one.key) for one in question.pictures]
@@ -197,7 +195,8 @@ class Service:
         picture = None
         if part is not None:
             picture = _picture(self._pictures.encoded([part], question.size)[0], data)
-        told = wire.whole(hit, list(hit.metadata), self._sizes([hit])[0])
+        (size,) = self._pictures.sizes([part])
+        told = wire.whole(hit, list(hit.metadata), part, size)
         return {
             "hit": told,
             "parts": [wire.part(one) for one in hit.parts],

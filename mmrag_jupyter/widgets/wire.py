@@ -54,23 +54,29 @@ def hits(
     found: Sequence[Hit],
     names: Sequence[str],
     terms: tuple[str, ...],
+    pictures: Sequence[Part | None],
     sizes: Sequence[tuple[int, int] | None],
 ) -> list[object]:
     """Return hits as `frontend/protocol.ts` describes them, their texts cut short.
 
-    `sizes` are the pixels of their pictures, where they are known.
+    `pictures` are the parts that show them, `sizes` the pixels of these where they are known.
     """
     look = Look("", (), tuple(names[: GLANCE.columns]), text=True, pictures=True, detail=GLANCE)
-    return [_hit(hit, look, terms, size) for hit, size in zip(found, sizes, strict=True)]
+    return [
+        _hit(hit, look, terms, picture, size)
+        for hit, picture, size in zip(found, pictures, sizes, strict=True)
+    ]
 
 
-def whole(hit: Hit, names: Sequence[str], size: tuple[int, int] | None) -> dict[str, object]:
+def whole(
+    hit: Hit, names: Sequence[str], picture: Part | None, size: tuple[int, int] | None
+) -> dict[str, object]:
     """Return one hit with all that is known of it, its texts as long as a page can show."""
     detail = replace(GLANCE, columns=len(names), data=len(names))
     look = Look("", (), tuple(names), text=True, pictures=True, detail=detail)
     metadata = {json_text(name, _NAME): jsonable(hit.metadata.get(name), _WHOLE) for name in names}
     return {
-        **_hit(hit, look, (), size),
+        **_hit(hit, look, (), picture, size),
         "metadata": metadata,
         "text": json_text(hit.text, _WHOLE),
     }
@@ -88,11 +94,8 @@ def part(one: Part) -> dict[str, object]:
     }
 
 
-def picture_part(hit: Hit) -> int | None:
-    """Return the number, among the item's parts, of the one whose picture shows the hit."""
-    part = hit.picture
-    if part is None:
-        return None
+def _number(hit: Hit, part: Part) -> int:
+    """Return the number of a part among those of its item."""
     # The id of a part is that of its item, with its number behind from the second on.
     number = part.id[len(hit.id) + 1 :]
     return int(number) if number.isdecimal() else 0
@@ -104,17 +107,20 @@ def facet(one: Facet) -> dict[str, object]:
 
 
 def _hit(
-    hit: Hit, look: Look, terms: tuple[str, ...], size: tuple[int, int] | None
+    hit: Hit,
+    look: Look,
+    terms: tuple[str, ...],
+    picture: Part | None,
+    size: tuple[int, int] | None,
 ) -> dict[str, object]:
-    part_number = picture_part(hit)
-    image = Thumbnail("", *(size or _ANY_SIZE)) if part_number is not None else None
+    image = Thumbnail("", *(size or _ANY_SIZE)) if picture is not None else None
     told = payload_hit(hit._card(terms), look, image, 0)  # noqa: SLF001 - of this package
     # Two long ids may begin alike: here they are told apart by all that they are.
     return {
         **told,
         "id": json_text(hit.id, _ID),
         "key": to_key(hit.id),
-        "part": part_number,
+        "part": _number(hit, picture) if picture is not None else None,
     }
 
 

@@ -41,11 +41,20 @@ def completions(user, text):
     return items
 
 
+def is_kept(value):
+    """Return whether a response is that to settings with this value being saved."""
+    return lambda response: (
+        response.request.method == "PUT"
+        and "api/settings" in response.url
+        and value in (response.request.post_data or "")
+    )
+
+
 def test_completions_have_icons_types_and_documentation(shop):
     shop.picks("Settings", "Settings Editor")
     shop.page.locator("input[placeholder^='Search settings']").fill("completion")
-    shop.page.get_by_label("Show the documentation panel.").check()
-    shop.page.keyboard.press("Control+s")
+    with shop.page.expect_response(is_kept("showDocumentationPanel")):
+        shop.page.get_by_label("Show the documentation panel.").check()
     shop.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab").filter(has_text="notebook").click()
     items = completions(shop, "%mmrag query red --w")
     expect(items).to_have_count(2)
@@ -110,15 +119,6 @@ def test_lines_of_the_magic_are_coloured(shop):
             "node => getComputedStyle([...node.querySelectorAll('*')].at(-1) ?? node).color"
         )
         == plain
-    )
-
-
-def is_kept(value):
-    """Return whether a response is that to settings with this value being saved."""
-    return lambda response: (
-        response.request.method == "PUT"
-        and "api/settings" in response.url
-        and value in (response.request.post_data or "")
     )
 
 

@@ -27,7 +27,10 @@ class Sidebar:
 
     def opens(self):
         self.page.locator('.jp-SideBar [data-id="mmrag-sidebar"]').click()
-        expect(self.node).to_be_visible()
+        # It takes the focus, and would take the next key else.
+        self.page.wait_for_function(
+            "() => document.querySelector('.jp-mmrag-Sidebar').contains(document.activeElement)"
+        )
         return self
 
     def says(self, words):

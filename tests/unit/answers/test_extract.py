@@ -35,6 +35,23 @@ def test_one_thing_is_not_said_twice():
     assert found == [1, 3]
 
 
+def test_what_follows_a_short_sentence_is_told_with_it():
+    text = (
+        "Services are a business by now. They brought in 96 thousand, since we charge for them. "
+        "Freight became cheaper.\n\nServices will stay."
+    )
+    found = quotes("How did revenue of services change?", [passage(1, text)], 1)
+    assert [one.text for one in found] == [
+        "Services are a business by now. They brought in 96 thousand, since we charge for them."
+    ]
+
+
+def test_the_head_of_a_table_says_little():
+    text = "Revenue regions 2024 2025\nRevenue of all regions 1,208 1,353"
+    found = quotes("revenue regions", [passage(1, text)], 1)
+    assert [one.text for one in found] == ["Revenue of all regions 1,208 1,353"]
+
+
 def test_lines_that_every_page_has_are_not_quoted():
     passages = [
         passage(n, f"Annual report of the cork company, page {n}.\nNothing of note here at all.")
@@ -48,14 +65,21 @@ def test_without_a_shared_word_nothing_is_quoted():
 
 
 def test_meaning_finds_what_words_do_not():
-    passages = [passage(1, "Die Sohle besteht aus Kork. Sie kostet wenig Geld.")]
+    passages = [
+        passage(
+            1,
+            "Die Sohle dieses Schuhs aus Spanien besteht aus sehr leichtem Kork. Sie kostet wenig.",
+        )
+    ]
 
     def similar(question, texts):
         assert question == "What is the sole made of?"
         return [0.9 if "Kork" in text else 0.1 for text in texts]
 
     found = quotes("What is the sole made of?", passages, 2, similar)
-    assert [one.text for one in found] == ["Die Sohle besteht aus Kork."]
+    assert [one.text for one in found] == [
+        "Die Sohle dieses Schuhs aus Spanien besteht aus sehr leichtem Kork."
+    ]
 
 
 def test_the_answer_numbers_its_sources_in_the_order_of_its_text():
@@ -70,9 +94,9 @@ def test_the_answer_numbers_its_sources_in_the_order_of_its_text():
 
 
 def test_quotes_of_one_passage_share_a_line_in_their_order():
-    text = "A sole that is light. Made in Spain last year. The heel is of rubber and cork."
+    text = "A sole so light.\n\nMade in Spain last year.\n\nThe heel is of rubber and cork."
     found = extracted("light sole, rubber heel, cork", [passage(1, text)])
-    assert found.text == ("- “A sole that is light.” “The heel is of rubber and cork.” [1]")
+    assert found.text == ("- “A sole so light.” “The heel is of rubber and cork.” [1]")
     assert found.citations[0].quote == "The heel is of rubber and cork."
 
 

@@ -54,6 +54,15 @@ def test_a_query_engine_gets_pictures_with_their_captions(photos, says):
     assert "running shoe for wide feet" in texts(llm)
 
 
+def test_a_picture_found_alone_brings_its_caption(photos, says):
+    llm = says("Cork.")
+    engine = photos.index.as_query_engine(llm=llm, similarity_top_k=0, image_similarity_top_k=1)
+    [found] = engine.query("sole cork").source_nodes
+    assert isinstance(found.node, ImageNode)
+    assert found.node.text
+    assert found.node.text in texts(llm)
+
+
 def test_an_engine_built_from_the_retriever_does_the_same(photos, says):
     llm = says("Cork.")
     engine = RetrieverQueryEngine.from_args(photos.index.as_retriever(), llm=llm, multimodal=True)

@@ -125,9 +125,13 @@ def test_the_model_stays_in_memory_for_the_next_question(writer, monkeypatch):
 def test_closing_stops_the_model_even_while_it_reads(vlm, monkeypatch):
     monkeypatch.setattr(language_local, "_REPLY", 5000)
     model = language_model(f"hf:{vlm}")
+    passes = []
+    hook = model.llm._model().model.register_forward_hook(lambda *_: passes.append(1))
     words = model.llm.stream_chat(asked(shown()))
     next(words)
     words.close()
+    hook.remove()
+    assert len(passes) < 1000
     assert not [one for one in threading.enumerate() if one.name == "mmrag language model"]
 
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrag_jupyter.notebook.parser import parse
@@ -74,6 +74,7 @@ def lab(tmp_path_factory):
         running.stdin.flush()
         return json.loads(running.stdout.readline())
 
+    call("fitsInLine", "")  # it has started
     yield call
     running.stdin.close()
     running.wait(30)
@@ -93,7 +94,12 @@ ONE_LINE = st.text(st.characters(exclude_categories=["Cs"])).filter(
     lambda text: len(f"{text}.".splitlines()) == 1 and "\0" not in text
 )
 
+# A dialog gives nothing else, and the magic takes nothing blank.
+FILLED_IN = ONE_LINE.map(str.strip)
+NOT_BLANK = ONE_LINE.filter(str.strip)
 
+
+@settings(deadline=None)
 @given(ONE_LINE)
 def test_every_text_of_one_line_is_one_word(lab, text):
     assert lab("fitsInLine", text)
@@ -102,25 +108,30 @@ def test_every_text_of_one_line_is_one_word(lab, text):
     assert [word.text for word in split(f"{written} --in x")] == [text, "--in", "x"]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_what_python_takes_for_several_lines_is_refused(lab, text):
     one = len(f"{text}.".splitlines()) == 1 and "\0" not in text
     assert lab("fitsInLine", text) == one
 
 
-@given(ONE_LINE, ONE_LINE.filter(bool), ONE_LINE)
+@settings(deadline=None)
+@given(
+    FILLED_IN, NOT_BLANK, st.lists(st.sampled_from(["title", " unit price ", "", "it's", '"q"']))
+)
 def test_a_load_says_what_was_filled_in(lab, name, path, columns):
-    options = {"name": name, "text": columns, "image": ""}
+    options = {"name": name, "text": ",".join(columns), "image": "a, b,"}
     line = lab("loadLine", f"./{path}", options).removeprefix("%mmrag ")
     given = parse(line).arguments
     assert given.text("source") == f"./{path}"
     assert (given.text("as") or "") == name
-    assert (given.text("text") or "") == columns
-    assert not given.flag("image")
+    assert (given.listed("text") or []) == [each.strip() for each in columns if each]
+    assert given.listed("image") == ["a", "b"]
     assert not parse(line).silent
 
 
-@given(st.lists(ONE_LINE.filter(bool), min_size=1), ONE_LINE.filter(bool))
+@settings(deadline=None)
+@given(st.lists(NOT_BLANK, min_size=1), NOT_BLANK)
 def test_ids_of_any_kind_are_asked_for(lab, ids, collection):
     line = lab("likeLine", ids, collection).removeprefix("%mmrag ")
     assert parse(line).arguments.all("like") == ids

@@ -222,3 +222,19 @@ def test_another_page_of_a_document_can_be_asked_for(document):
     assert "report.pdf, page 1" in why.title
     with pytest.raises(SourceError, match="has no page 7"):
         hit.explain(page=7)
+
+
+def test_hits_of_a_search_as_one_types_explain_themselves_too(
+    session, pictures, tiny_siglip_folder
+):
+    from mmrag_jupyter.search.query import Query
+    from mmrag_jupyter.search.ranking import Ranked
+    from mmrag_jupyter.search.remembered import Remembered
+
+    made = session.load(pictures, "siglip", model=tiny_siglip_folder, progress=False)
+    serving = {
+        modality: (space, Remembered(embedder))
+        for modality, (space, embedder) in made.serving().items()
+    }
+    page = Ranked(Query(text="a red square"), made.store, serving).page(0, 2)
+    assert list(page.hits[0].explain().maps) == ["red", "square"]
