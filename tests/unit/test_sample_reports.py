@@ -26,9 +26,10 @@ def test_there_are_two_reports_and_a_care_guide(folder):
 
 def test_the_tables_add_up(folder):
     for year, total in ((2024, "1,208"), (2025, "1,353")):
-        assert f"All regions 1,{'162' if year == 2024 else '208'} {total}" in texts(
-            folder / f"report-{year}.pdf"
-        )[1]
+        assert (
+            f"All regions 1,{'162' if year == 2024 else '208'} {total}"
+            in texts(folder / f"report-{year}.pdf")[1]
+        )
 
 
 def test_a_page_with_a_chart_has_its_bars(folder):
