@@ -27,3 +27,8 @@ def shared_data():
     if not (folder / "tasks.csv").is_file():
         pytest.skip(f"no real data at {folder}; set MMRAG_SHARED_DATA to run this test")
     return folder
+
+
+def pytest_collection_modifyitems(items):
+    # Playwright keeps an event loop running in this thread, in which asyncio.run() fails.
+    items.sort(key=lambda item: "ui" in item.path.parts)
