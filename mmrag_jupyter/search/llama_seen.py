@@ -72,6 +72,9 @@ def seen(node: BaseNode) -> BaseNode:
     path = Path(node.image_path) if node.image_path else None
     if path is not None and path.suffix.lower() == ".pdf":
         drawn = _drawn(path, node.metadata.get("page"))
+        if drawn is None:
+            shared = {"metadata": node.metadata, "relationships": node.relationships}
+            return TextNode(id_=node.node_id, text=node.text, **shared)
         fields |= {"image": drawn, "image_path": None, "image_mimetype": "image/jpeg"}
     return CaptionedNode(**fields)
 

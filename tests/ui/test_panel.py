@@ -247,6 +247,15 @@ def test_queries_that_cannot_be_are_told_where_they_are_typed(server, user):
     panel.says("notes.txt is not a picture that this browser can open.")
     panel.drops("drawing.svg", b"<svg onload='pwned()'></svg>", "image/svg+xml")
     panel.says("drawing.svg is not a picture that this browser can open.")
+    panel.field.evaluate(
+        """field => {
+             const dataTransfer = new DataTransfer();
+             dataTransfer.items.add(new File([new Uint8Array(201 * 2 ** 20)], 'film.raw'));
+             field.dispatchEvent(
+               new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+           }"""
+    )
+    panel.says("film.raw has 201 MB; pictures of at most 200 MB can be a query.")
     assert panel.chips() == []
 
 

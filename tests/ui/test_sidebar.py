@@ -233,14 +233,16 @@ def test_a_kernel_that_dies_comes_back(opens, user, sidebar):
     expect(sidebar.card("shop")).to_contain_text("120 items")
 
 
-def test_a_page_opened_while_a_cell_runs_waits_for_it(shop, user):
+def test_a_page_opened_while_a_cell_runs_waits_for_it(opens, user, sidebar):
+    folder = opens(LOAD, "import time; time.sleep(300)")
+    user.runs(0)
     user.runs(1, wait=False)
     user.saves()
-    user.page.reload()
-    user.page.wait_for_selector(".jp-mmrag-Sidebar:visible")
-    shop.says("If a cell is running, it answers when that has finished.")
+    user.opens_lab(f"{folder.name}/notebook.ipynb")
+    sidebar.opens()
+    sidebar.says("If a cell is running, it answers when that has finished.")
     user.picks("Kernel", "Interrupt Kernel")
-    expect(shop.card("shop")).to_contain_text("120 items")
+    expect(sidebar.card("shop")).to_contain_text("120 items")
 
 
 SOCKETS = """
