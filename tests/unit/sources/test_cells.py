@@ -95,7 +95,7 @@ def test_web_addresses_are_kept_and_not_asked(url):
         (np.zeros((2, 2, 7), np.uint8), "shape 2 x 2 x 7"),
         (np.zeros((0, 2, 3), np.uint8), "shape 0 x 2 x 3"),
     ],
-    ids=lambda value: repr(value)[:30],
+    ids=lambda value: repr(value)[:20],
 )
 def test_anything_else_is_refused_in_one_line(cell, reason, folder):
     with pytest.raises(SourceError) as raised:
