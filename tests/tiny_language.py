@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -166,7 +167,8 @@ class ChatServer:
     """A server on the loopback that speaks OpenAI's chat protocol, and its faults.
 
     `script` is what each request gets in turn, the last one ever after: a list of words to
-    stream, or a number (a status) with what the body says, or "cut", "hang", "drop".
+    stream; a number (a status) with what the body says, and headers of its own; a text as a
+    web page, or an object as JSON; or "hang" or "drop".
     """
 
     script: list = field(default_factory=lambda: [["Yes", " [1]", "."]])
@@ -194,6 +196,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_GET(self):
+        self._send(200, "text/html", "<h1>Log in</h1>")
+
     def do_POST(self):
         server = self.server.chat
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -207,15 +212,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.connection.close()
         elif what == "hang":
             server.released.wait(60)
+        elif isinstance(what, str):
+            self._send(200, "text/html", what)
+        elif isinstance(what, dict):
+            self._send(200, "application/json", json.dumps(what))
         else:
             self._stream(what, server)
 
-    def _refuse(self, status, message):
+    def _refuse(self, status, message, headers=(("retry-after-ms", "1"),)):
         said = json.dumps({"error": {"message": message, "type": "t", "code": str(status)}})
+        self._send(status, "application/json", said, headers)
+
+    def _send(self, status, kind, said, headers=()):
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(said)))
-        self.send_header("retry-after-ms", "1")
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(said.encode())))
+        for name, value in headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(said.encode())
 
@@ -229,6 +242,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.close_connection = True
                 self.connection.close()
                 return
+            if word == "<garbage>":
+                self._write(b"data: {not json\n\n")
+                continue
             if word == "<wait>":
                 server.released.wait(60)
                 continue
@@ -245,11 +261,28 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0)
 
 
-def serve(chat):
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+def whole(text):
+    """Return an answer as a server gives it that does not stream."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+    return {
+        "id": "x", "object": "chat.completion", "created": 0, "model": "m",
+        "choices": [{**choice, "finish_reason": "stop"}],
+    }  # fmt: skip
+
+
+def serve(chat, host="127.0.0.1"):
     """Run a chat server until it is shut down; return it."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = (_Server6 if ":" in host else _Server)((host, 0), _Handler)
     server.chat = chat
-    chat.address = f"http://127.0.0.1:{server.server_port}/v1"
+    named = f"[{host}]" if ":" in host else host
+    chat.address = f"http://{named}:{server.server_port}/v1"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

@@ -14,7 +14,7 @@ from mmrag_jupyter.answers.generate import Writing
 from mmrag_jupyter.answers.keys import KeyChecker, checked
 from mmrag_jupyter.answers.passages import numbered
 from mmrag_jupyter.answers.prompt import ABSENT, Room, as_text, fitting, messages
-from mmrag_jupyter.answers.support import FLOOR, support
+from mmrag_jupyter.answers.support import FLOOR, LEAST, support
 from mmrag_jupyter.display.escape import cut
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models.language import ON_CPU
@@ -275,21 +275,28 @@ def _quoting(base: Answer, asking: Asking, passages: Sequence[Passage]) -> Answe
 
 
 def _supported(asking: Asking, passages: Sequence[Passage]) -> tuple[str, bool]:
-    """Tell whether an answer can be given from passages, and what to say about it."""
+    """Tell what to say about the support of passages, and whether to answer from them at all."""
     if not passages:
         return "", False
     share = support(asking.question, passages)
     if share >= FLOOR:
         return "", True
-    # What a picture shows no words can tell: a model that sees may find it there.
-    unread = any(not passage.text for passage in passages)
-    if asking.strict and not (unread and asking.model is not None and asking.model.pictures):
-        return "", False
+    few = f"{'None' if share == 0 else 'Few'} of the question's words occur in what was found"
+    if _worth_trying(asking, passages, share):
+        return f"{few}: it may not answer.", True
+    return f"{few}; answer.hits has it.", False
+
+
+def _worth_trying(asking: Asking, passages: Sequence[Passage], share: float) -> bool:
+    """Tell whether passages may answer that lack more than half of the question's words."""
+    model = asking.model
+    if asking.strict:
+        # What a picture shows no words can tell: a model that sees may find it there.
+        unread = any(not passage.text for passage in passages)
+        return unread and model is not None and model.pictures > 0
     by_meaning = any(why.signal != LEXICAL for hit in asking.hits for why in hit.why)
-    if share == 0 and not by_meaning:
-        return "", False
-    few = "None" if share == 0 else "Few"
-    return f"{few} of the question's words occur in what was found: it may not answer.", True
+    # A model that reads knows what words are alike, and when to say that it is not there.
+    return by_meaning or share >= LEAST or (model is not None and share > 0)
 
 
 def _timed(answer: Answer, began: float, writing: float) -> Answer:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.answers.sentences import LONGEST, pieces
-from mmrag_jupyter.answers.terms import pairs, question_terms, terms
+from mmrag_jupyter.answers.terms import pairs, question_terms, said_for, terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 _SATURATION, _LENGTH = 1.2, 0.75  # k1 and b
 _USUAL = 12  # words of a sentence; below it a text is not favoured for being short
-_RANK = 0.15  # how much less a sentence counts for each place of its passage
+_RANK = 0.15  # how much less a sentence counts each time its passage's place doubles
 _MEANING = 0.6  # what the meaning counts, of the best sentence's score
 _COMPARED = 32  # sentences whose meaning is looked at
 _REPEATED = 0.6  # how much of a sentence's score is lost where all of it was quoted already
+_SAID = 0.5  # how much more a sentence counts that says what kind of thing is asked for
 _WORTH = 0.4  # of the best one's score: what lies below is left out
 _TOGETHER = 2  # words of a longer question that a quote must have
 _FOOTER = 3  # passages with the same line (but for numbers): the head or foot of each page
@@ -47,13 +48,15 @@ _NUMBER, _YEAR = re.compile(r"[\d.,]*\d"), re.compile(r"(?:19|20)\d\d")
 class Quote:
     """A piece of a passage as it stands there; `row` says that it is a row of a table.
 
-    `start` is its place in the passage, `words` its words, folded and cut to their stems.
+    `start` is its place in the passage, `words` its words, folded and cut to their stems;
+    `tail` says that the beginning of its sentence is not in it.
     """
 
     passage: Passage
     start: int
     text: str
     row: bool
+    tail: bool = False
     words: frozenset[str] = frozenset()
     score: float = 0.0
 
@@ -71,8 +74,8 @@ def quotes(
     similar
         Returns how near each of some texts is in meaning to the question, -1 to 1.
     """
-    cut, asked = _cut(passages), question_terms(question)
-    ranked = _scored(asked, cut)
+    cut, asked, said = _cut(passages), question_terms(question), said_for(question)
+    ranked = _scored(asked, said, cut)
     if similar is not None and ranked:
         ranked = _with_meaning(question, ranked, similar)
     ranked = [one for one in ranked if one.score > 0]
@@ -81,11 +84,11 @@ def quotes(
     pool = [one for one in ranked if one.passage.hit.rank == foremost] or ranked
     # One word of many is chance; the first quote is the best there is.
     enough = min(_TOGETHER, (len(asked) + 1) // 2) if similar is None else 0
-    ranked = [one for one in ranked if len(one.words.intersection(asked)) >= enough]
+    ranked = [one for one in ranked if _told(one.words, asked, said) >= enough]
     chosen: list[Quote] = []
     while pool and len(chosen) < most:
-        said = frozenset[str]().union(*(one.words for one in chosen))
-        worth, taken = max(((_left(one, said), one) for one in pool), key=lambda pair: pair[0])
+        told = frozenset[str]().union(*(one.words for one in chosen))
+        worth, taken = max(((_left(one, told), one) for one in pool), key=lambda pair: pair[0])
         if chosen and worth < _WORTH * best:
             break
         chosen.append(taken)
@@ -93,10 +96,15 @@ def quotes(
     return _told_on(chosen, cut, frozenset(asked))
 
 
+def _told(words: frozenset[str], asked: list[str], said: list[frozenset[str]]) -> int:
+    """Return how many of the things asked for some words tell."""
+    return len(words.intersection(asked)) + sum(not each.isdisjoint(words) for each in said)
+
+
 def _cut(passages: Sequence[Passage]) -> list[Quote]:
     """Return all pieces of passages, without lines that several pages have alike."""
     cut = [
-        Quote(passage, one.start, passage.text[one.start : one.end], one.row)
+        Quote(passage, one.start, passage.text[one.start : one.end], one.row, one.tail)
         for passage in passages
         for one in pieces(passage.text)
     ]
@@ -107,7 +115,7 @@ def _cut(passages: Sequence[Passage]) -> list[Quote]:
     return [one for one, line in zip(cut, lines, strict=True) if pages[line] < _FOOTER]
 
 
-def _scored(asked: list[str], cut: Sequence[Quote]) -> list[Quote]:
+def _scored(asked: list[str], said: list[frozenset[str]], cut: Sequence[Quote]) -> list[Quote]:
     words = [terms(one.text) if _may_have(one.text, asked) else [] for one in cut]
     counted = [Counter([*found, *pairs(found)]) for found in words]
     wanted = {*asked, *pairs(asked)}
@@ -123,7 +131,8 @@ def _scored(asked: list[str], cut: Sequence[Quote]) -> list[Quote]:
             rarity[term] * counts[term] * (_SATURATION + 1) / (counts[term] + damp)
             for term in wanted.intersection(counts)
         )
-        score *= _wholeness(one) / (1 + _RANK * (one.passage.key - 1))
+        score += sum(_SAID * score for each in said if each.intersection(counts))
+        score *= _wholeness(one) / (1 + _RANK * math.log2(one.passage.key))
         found.append(replace(one, words=frozenset(own), score=score))
     return found
 
@@ -143,7 +152,9 @@ def _wholeness(one: Quote) -> float:
     heads = not ended or one.text.endswith(":")
     if heads and len(one.text.split()) < _SHORT and one.text.isascii():
         return _HEADING
-    return (1.0 if ended else _NO_END) * (_NO_BEGINNING if one.text[:1].islower() else 1.0)
+    return (1.0 if ended else _NO_END) * (
+        _NO_BEGINNING if one.tail or one.text[:1].islower() else 1.0
+    )
 
 
 def _has_end(text: str) -> bool:

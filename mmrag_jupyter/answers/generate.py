@@ -9,13 +9,20 @@ import contextvars
 import re
 import threading
 import time
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from mmrag_jupyter.answers.sent import chat_messages
 from mmrag_jupyter.errors import MmragError, ModelError
 from mmrag_jupyter.models.base import reason
-from mmrag_jupyter.models.language_server import ending, explained, refuses_pictures
+from mmrag_jupyter.models.language_keys import Veil
+from mmrag_jupyter.models.language_server import (
+    ending,
+    explained,
+    refuses_pictures,
+    refuses_streaming,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +72,7 @@ class Writing:
     def __iter__(self) -> Iterator[str]:
         began = time.monotonic()
         try:
-            yield from self._words(began)
+            yield from self._words()
         except KeyboardInterrupt:
             self.ended = "stopped"
         finally:
@@ -74,29 +81,39 @@ class Writing:
                 self.ended = "stopped"
             self.seconds = time.monotonic() - began
 
-    def _words(self, began: float) -> Iterator[str]:
+    def _words(self) -> Iterator[str]:
         pictures = any(not isinstance(part, str) for one in self._messages for part in one.parts)
-        try:
-            yield from self._streamed(began, pictures=pictures)
-        except Exception as error:  # noqa: BLE001 - a model may raise anything
-            if pictures and not self.text and refuses_pictures(error):
-                self.notice = "The model takes no pictures; it was asked with the texts alone."
-                try:
-                    yield from self._streamed(time.monotonic(), pictures=False)
-                except Exception as again:  # noqa: BLE001
-                    self._failed(again)
+        way = _Way(pictures=pictures)
+        while True:
+            try:
+                yield from self._heard(way)
+            except Exception as error:  # noqa: BLE001 - a model may raise anything
+                other = None if self.text else self._another(way, error)
+                if other is None:
+                    self._failed(error)
+                    return
+                way = other
             else:
-                self._failed(error)
+                return
+
+    def _another(self, way: _Way, error: Exception) -> _Way | None:
+        """Return another way to ask a model that did not take the first."""
+        if way.streamed and refuses_streaming(error):
+            return replace(way, streamed=False)
+        if way.pictures and refuses_pictures(error):
+            self.notice = "The model takes no pictures; it was asked with the texts alone."
+            return replace(way, pictures=False)
+        return None
 
     def _failed(self, error: Exception) -> None:
         self.ended = "broken"
-        self.problem = explained(error) or (
+        self.problem = explained(error, self._model.key) or (
             str(error) if isinstance(error, MmragError) else f"the model failed: {reason(error)}"
         )
 
-    def _streamed(self, began: float, *, pictures: bool) -> Iterator[str]:
-        words = _Words(self._model.llm, self._messages, pictures=pictures)
-        looked, heard = 0, began
+    def _heard(self, way: _Way) -> Iterator[str]:
+        words = _Words(self._model, self._messages, way)
+        looked, heard = 0, time.monotonic()
         try:
             while True:
                 try:
@@ -126,15 +143,23 @@ class Writing:
             words.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a model is asked: with pictures or texts alone, for words as they come or a whole."""
+
+    pictures: bool
+    streamed: bool = True
+
+
 class _Words:
     """What a model writes, fetched in a thread of its own."""
 
-    def __init__(self, llm: LLM, messages: Sequence[Message], *, pictures: bool) -> None:
+    def __init__(self, model: LanguageModel, messages: Sequence[Message], way: _Way) -> None:
         self.reason = ""
         self._queue: SimpleQueue[str | Exception | None] = SimpleQueue()
         self._stopped = threading.Event()
         context = contextvars.copy_context()
-        arguments = (self._fetch, llm, messages, pictures)
+        arguments = (self._fetch, model, messages, way)
         thread = threading.Thread(
             target=context.run, args=arguments, name="mmrag answer", daemon=True
         )
@@ -151,34 +176,41 @@ class _Words:
         """Tell the model to stop; this does not wait until it has."""
         self._stopped.set()
 
-    def _fetch(self, llm: LLM, messages: Sequence[Message], pictures: bool) -> None:  # noqa: FBT001
+    def _fetch(self, model: LanguageModel, messages: Sequence[Message], way: _Way) -> None:
+        veil = Veil(model.key)
         try:
-            for piece, raw in _pieces(llm, messages, pictures=pictures):
+            for piece, raw in _pieces(model.llm, messages, way):
                 if self._stopped.is_set():
                     return
                 self.reason = ending(raw) or self.reason
-                if piece:
-                    self._queue.put(piece)
+                self._put(veil.feed(piece))
+            self._put(veil.finish())
             self._queue.put(None)
         except Exception as error:  # noqa: BLE001 - raised where the words are awaited
+            self._put(veil.finish())
             self._queue.put(error)
         except BaseException as error:  # noqa: BLE001
             self._queue.put(ModelError(f"the model failed: {reason(error)}"))
 
+    def _put(self, piece: str) -> None:
+        if piece:
+            self._queue.put(piece)
 
-def _pieces(
-    llm: LLM, messages: Sequence[Message], *, pictures: bool
-) -> Iterator[tuple[str, object]]:
+
+def _pieces(llm: LLM, messages: Sequence[Message], way: _Way) -> Iterator[tuple[str, object]]:
     from llama_index.core.base.llms.generic_utils import messages_to_prompt
 
-    sent = chat_messages(messages, pictures=pictures)
-    if llm.metadata.is_chat_model:
-        for response in llm.stream_chat(sent):
-            yield response.delta or "", response.raw
-    else:
+    sent = chat_messages(messages, pictures=way.pictures)
+    if not llm.metadata.is_chat_model:
         prompt = messages_to_prompt(sent)
         for completion in llm.stream_complete(prompt, formatted=True):
             yield completion.delta or "", completion.raw
+    elif way.streamed:
+        for response in llm.stream_chat(sent):
+            yield response.delta or "", response.raw
+    else:
+        whole = llm.chat(sent)
+        yield whole.message.content or "", whole.raw
 
 
 def repetition(text: str) -> int | None:

@@ -30,11 +30,15 @@ _GOES_ON = re.compile(r"\s+[a-z]")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a text, `text[start:end]`; `row` says that it is a row of a table."""
+    """A piece of a text, `text[start:end]`; `row` says that it is a row of a table.
+
+    `tail` says that it is the rest of a sentence which is too long for one piece.
+    """
 
     start: int
     end: int
     row: bool = False
+    tail: bool = False
 
 
 def pieces(text: str) -> list[Piece]:
@@ -45,12 +49,12 @@ def pieces(text: str) -> list[Piece]:
     """
     found = []
     for start, end, row in _blocks(text):
-        cuts = [(start, end)] if row else _sentences(text, start, end)
-        for first, last in cuts:
+        cuts = [(start, end, False)] if row else _sentences(text, start, end)
+        for first, last, tail in cuts:
             kept = _trimmed(text, first, last)
             least = _SHORTEST if text[slice(*kept)].isascii() else _SHORTEST_DENSE
             if kept[1] - kept[0] >= least:
-                found.append(Piece(*kept, row))
+                found.append(Piece(*kept, row, tail))
     return found
 
 
@@ -87,7 +91,8 @@ def _is_row(line: str) -> bool:
     return bool(_COLUMNS.search(line.strip())) and len(line) < LONGEST
 
 
-def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield the sentences of a stretch, and whether each is the tail of a longer one."""
     first = start
     for match in _ENDING.finditer(text, start, end):
         stop = match.end()
@@ -98,17 +103,19 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     yield from _short(text, first, end)
 
 
-def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     """Cut what is too long for a quote, after a comma or semicolon where there is one."""
+    tail = False
     while end - start > LONGEST:
         window = text[start : start + LONGEST]
         cut = max(window.rfind("; "), window.rfind(", "), window.rfind("\u3001")) + 1
         if cut < LONGEST // 2:
             cut = max(window.rfind(" "), window.rfind("\n"))
         cut = cut if cut > 0 else LONGEST
-        yield start, start + cut
+        yield start, start + cut, tail
         start += cut
-    yield start, end
+        tail = True
+    yield start, end, tail
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

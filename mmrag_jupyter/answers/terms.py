@@ -23,6 +23,12 @@ _ASKING = frozenset(
     please say show summarize summarise tell there was were which who why
     """.split()  # noqa: SIM905 - to be read
 )
+# How answers say what a question asks for in a word of its own.
+_SAID = {
+    "change": "increase decrease grow grew rise rose fall fell decline higher lower",
+    "compare": "increase decrease grow grew rise rose fall fell decline higher lower than",
+    "why": "because due reason cause result driven owing",
+}
 
 
 def question_terms(text: str) -> list[str]:
@@ -34,6 +40,12 @@ def question_terms(text: str) -> list[str]:
     kept = [word for word in _WORD.findall(text) if word in telling or _UNSPACED.search(word)]
     told = list(dict.fromkeys(terms(" ".join(kept))))
     return [term for term in told if term not in _ASKING_STEMS] or told
+
+
+def said_for(question: str) -> list[frozenset[str]]:
+    """Return sets of terms; an answer to the question is likely to have one of each."""
+    asked = set(terms(question))
+    return [frozenset(terms(said)) - asked for word, said in _SAID.items() if stem(word) in asked]
 
 
 def pairs(found: list[str]) -> list[str]:

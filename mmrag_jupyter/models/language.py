@@ -55,6 +55,8 @@ class LanguageModel:
         Brings the model into memory, where it is one that runs here.
     patience
         Seconds without a word before it is given up; None where it is not.
+    key
+        The environment variable that holds its key, "" where there is none.
     """
 
     name: str
@@ -65,6 +67,7 @@ class LanguageModel:
     count: Callable[[str], int]
     load: Callable[[], None]
     patience: float | None = None
+    key: str = ""
 
 
 def language_model(
@@ -111,6 +114,7 @@ def language_model(
         estimated,
         _nothing,
         server.patience,
+        server.key,
     )
 
 

@@ -205,12 +205,23 @@ def test_what_the_collection_does_not_know_is_not_guessed(shop, says):
 
 
 def test_weak_support_is_said_and_strictly_refused(shop):
-    question = "Does the boot have a zip, a buckle or a strap?"
+    question = "Does the leather boot have a zip, a buckle or a strap?"
     weak = shop.ask(question)
     assert weak.state == "complete"
     assert any(notice.startswith("Few of the question's words") for notice in weak.notices)
     strict = shop.ask(question, strict=True)
     assert (strict.text, strict.state) == (ABSENT, "unsupported")
+
+
+def test_too_little_support_is_no_answer_but_a_model_may_read_it(shop, says):
+    question = "Does the boot have a zip, a buckle or a strap?"
+    answer = shop.ask(question)
+    assert (answer.text, answer.state, answer.citations) == (ABSENT, "unsupported", ())
+    assert answer.hits
+    [notice] = answer.notices
+    assert notice.startswith("Few of the question's words")
+    assert notice.endswith("answer.hits has it.")
+    assert shop.ask(question, llm=says("It has none [1].")).state == "complete"
 
 
 def test_a_strict_answer_that_cites_nothing_is_withheld(shop, says):

@@ -25,6 +25,24 @@ def test_the_first_quote_is_of_the_best_hit():
     assert quotes("effective tax rate", passages, 2)[0].passage.hit.rank == 1
 
 
+def test_a_reason_is_told_where_one_asks_why():
+    text = (
+        "Sales of shoes include sales of boots. Sales of shoes are told in another chapter. "
+        "Sales of shoes rose by 3% due to the rain."
+    )
+    [told] = quotes("Why did the sales of shoes change?", [passage(1, text)], 1)
+    assert told.text == "Sales of shoes rose by 3% due to the rain."
+    [named] = quotes("Which sales do the sales of shoes include?", [passage(1, text)], 1)
+    assert named.text == "Sales of shoes include sales of boots."
+
+
+def test_the_rest_of_a_long_sentence_is_not_quoted_before_a_whole_one():
+    long = "The list has " + ", ".join(f"the cork sole number {n} of many" for n in range(30)) + "."
+    found = quotes("cork sole", [passage(1, f"{long} A cork sole lasts for years.")], 2)
+    assert found[0].text in {long[: len(found[0].text)], "A cork sole lasts for years."}
+    assert not found[0].tail
+
+
 def test_one_thing_is_not_said_twice():
     passages = [
         passage(1, "The sole of this shoe is made of light cork."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tiny_language import ChatServer, serve, whole
 
 from mmrag_jupyter.answers import generate
 from mmrag_jupyter.errors import MmragError, ModelError
@@ -65,7 +66,11 @@ def test_a_server_that_takes_no_pictures_is_asked_with_texts(ask, server):
         ((404, "model 'tiny' not found"), 1, r"no such model or address \(404\): model 'tiny'"),
         ((429, "slow down"), 4, r"busy, or the quota is used up \(429, tried 4 times\): slow"),
         ((503, "overloaded"), 4, r"the server failed \(503, tried 4 times\): overloaded"),
+        ((429, "slow down", [("retry-after", "3600")]), 1, r"\(429\).*wait 3,600 seconds"),
         ((400, "bad " + KEY), 1, r"did not take the question \(400\): bad …"),
+        ((302, "", [("location", "/login")]), 1, r"web page and no answer; is this its address"),
+        ("<h1>Log in</h1>", 1, r"web page and no answer; is this its address"),
+        (["<garbage>"], 1, r"the server's answer cannot be read: Expecting"),
         ("drop", 4, "cannot be reached"),
     ],
 )
@@ -83,6 +88,40 @@ def test_a_server_that_recovers_is_not_noticed(ask, server):
     answer = ask()
     assert (answer.text, answer.state) == ("Cork [1].", "complete")
     assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("first", [[], [(400, "stream is not supported")]])
+def test_a_server_that_does_not_stream_answers_as_a_whole(ask, server, first):
+    server.script = [*first, whole("Cork [1].")]
+    answer = ask()
+    assert (answer.text, answer.state) == ("Cork [1].", "complete")
+    assert server.requests[-1].get("stream") is not True
+
+
+def test_a_server_may_have_an_address_of_ipv6(shop):
+    chat = ChatServer()
+    try:
+        running = serve(chat, "::1")
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    answer = shop.ask(QUESTION, llm="openai:tiny", base_url=chat.address)
+    running.shutdown()
+    running.server_close()
+    assert answer.citations[0].item == "a1"
+    assert answer.model.startswith("openai:tiny at [::1]:")
+
+
+@pytest.mark.parametrize("key", [KEY, "plain old words"])
+def test_a_key_that_the_server_repeats_is_struck_everywhere(ask, server, monkeypatch, key):
+    monkeypatch.setenv("SHOP_KEY", key)
+    server.script = [["You sent ", *key, " [1]", "."]]
+    made = ask(stream=True)
+    pieces = list(made)
+    assert made.answer.text == "You sent … [1]."
+    assert not [piece for piece in pieces if key[:6] in piece]
+    server.script = [(400, f"you sent {key}")]
+    with pytest.raises(ModelError, match="you sent …"):
+        ask(fresh=True)
 
 
 def test_a_stream_that_is_cut_keeps_its_text(ask, server):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmrag_jupyter.answers.terms import pairs, question_terms, stem, terms
+from mmrag_jupyter.answers.terms import pairs, question_terms, said_for, stem, terms
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,14 @@ def test_forms_of_a_word_are_alike(one, other):
 
 def test_different_words_stay_apart():
     assert len({stem(word) for word in ("rate", "ring", "red", "was", "bed", "sole")}) == 6
+
+
+def test_a_question_tells_how_its_answer_may_be_put():
+    [moves, reasons] = said_for("How did prices change, and why?")
+    assert stem("rose") in moves
+    assert stem("lower") in moves
+    assert stem("because") in reasons
+    assert said_for("What is the price?") == []
 
 
 def test_a_question_is_its_telling_words():

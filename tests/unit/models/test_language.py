@@ -8,8 +8,9 @@ import pytest
 from llama_index.core.llms import MockLLM
 
 from mmrag_jupyter.errors import ModelError
-from mmrag_jupyter.models import language_server
 from mmrag_jupyter.models.language import estimated, language_model
+from mmrag_jupyter.models.language_keys import Veil, veiled
+from mmrag_jupyter.models.language_server import on_server
 
 
 @pytest.mark.parametrize("given", [None, "none"])
@@ -52,6 +53,7 @@ def test_what_is_no_address_is_one_line(given):
         ("http://", "no address of a server"),
         ("http://host:99999999", "no address of a server"),
         ("http://me:sesame@host/v1", "a key does not belong into the server's address"),
+        ("http://host/v1?api_key=sesame", "a key does not belong into the server's address"),
     ],
 )
 def test_a_servers_address_is_checked(address, said):
@@ -97,5 +99,34 @@ def test_tokens_are_estimated_for_every_script():
 
 def test_words_of_a_server_are_shown_without_keys(monkeypatch):
     monkeypatch.setenv("MY_TOKEN", "abcdefgh12345")
-    said = language_server._clean("bad key sk-proj-12ab34cd56 or\nabcdefgh12345 (gsk_99887766)")
+    said = veiled("bad key sk-proj-12ab34cd56 or\nabcdefgh12345 (gsk_99887766)")
     assert said == "bad key … or … (…)"
+
+
+def test_a_key_in_place_of_its_variables_name_is_not_repeated():
+    for given in ("sk-proj-12ab34cd56", "abcdef0123456789"):
+        with pytest.raises(ModelError, match="--key-env takes its name") as caught:
+            language_model("openai:m", base_url="http://host/v1", key_env=given)
+        assert given not in str(caught.value)
+
+
+def test_a_key_of_any_look_is_struck_from_a_servers_words(monkeypatch):
+    monkeypatch.setenv("SHOP", "plain words")
+    assert veiled("you sent plain words.", "SHOP") == "you sent …."
+    monkeypatch.setenv("SHOP", "a")  # no key, and in every text
+    assert veiled("a banana", "SHOP") == "a banana"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_a_key_is_struck_however_it_is_cut_into_pieces(monkeypatch, size):
+    monkeypatch.setenv("SHOP", "abcabcabd")
+    told = "It got abcabcabcabd, abcabcab and abc"
+    veil = Veil("SHOP")
+    out = "".join(veil.feed(told[at : at + size]) for at in range(0, len(told), size))
+    assert out + veil.finish() == "It got abc…, abcabcab and abc"
+
+
+def test_a_server_is_connected_to_once_for_all_questions():
+    one, two = (on_server("m", "http://host/v1").llm for _ in range(2))
+    assert one._get_client() is two._get_client()
+    assert on_server("m", "http://other/v1").llm._get_client() is not one._get_client()
