@@ -259,6 +259,7 @@ class _Load:
     def _report(self, began: float, kept: int) -> LoadReport:
         notices = [self._source.notice] if self._source.notice else []
         notices += self._documents.notices()
+        self._counts["failed"] += len(self._source.problems) + self._reading.unread
         return LoadReport(
             self._store.name,
             self._source.label,

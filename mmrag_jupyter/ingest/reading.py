@@ -51,7 +51,13 @@ class Reading:
         self._store = store
         self._documents = documents
         self._note = note
+        self._unread: set[str] = set()
         self._size = FIRST_CHUNK
+
+    @property
+    def unread(self) -> int:
+        """How many items the source could read nothing of so far."""
+        return len(self._unread)
 
     def chunks(self, pool: Executor) -> Iterator[list[Fingerprinted]]:
         """Yield the items in the source's order, so many at once as suits their commits."""
@@ -90,7 +96,10 @@ class Reading:
         for found in self._stream:
             if isinstance(found, Problem):
                 self._note(found)
+                self._unread.add(found.source)
                 continue
+            # Of a row it may be a picture that could not be read, and the row comes next.
+            self._unread.discard(found.id)
             items.append(found)
             pictures += sum(piece.media is not None for piece in found.pieces)
             pictures += PICTURES_A_DOCUMENT * len(found.documents)

@@ -22,7 +22,7 @@ class LoadReport:
     """What one load did, counted in items; `problems` are what could not be loaded.
 
     An item whose picture is broken but whose text is fine is loaded, and has a problem;
-    `failed` counts only the items of which nothing could be loaded.
+    `failed` counts only the items, files and folders of which nothing could be loaded.
     """
 
     collection: str

@@ -119,6 +119,7 @@ _TABLE = (
         handlers.problems,
         arguments=(_collection_word("the collection"),),
         examples=(Example("%mmrag problems", "a dataframe: source, reason"),),
+        notes=("The next load of the source tries them again.",),
     ),
     Command(
         "save",
@@ -139,7 +140,7 @@ _TABLE = (
     ),
     Command(
         "open",
-        "Open a collection from a folder, or again after a restart.",
+        "Open a collection from another folder, or with an embedder of your own.",
         handlers.open_collection,
         arguments=(
             Argument(
@@ -165,9 +166,11 @@ _TABLE = (
             ),
         ),
         examples=(
-            Example("%mmrag open products", "by name"),
             Example("%mmrag open ~/backup/products", "from a folder"),
+            Example("%mmrag open products --model clip", "by name, with clip = ..."),
+            Example("%mmrag open products --repair", "when it is said to be damaged"),
         ),
+        notes=("After a restart, a collection opens when a command names it: --in, use, info.",),
     ),
     Command(
         "drop",
@@ -191,6 +194,7 @@ _TABLE = (
         "List the embedding models at hand and recommended.",
         handlers.models,
         examples=(Example("%mmrag models", "a dataframe: size, licence, what each needs"),),
+        notes=("Its names go with %mmrag load ... --model NAME, --text-model, --image-model.",),
     ),
     Command(
         "help",

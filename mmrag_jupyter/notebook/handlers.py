@@ -180,4 +180,5 @@ def _size(session: Session, name: str) -> str:
         collection = session.collection(name)
     except StoreError as error:
         return f", which cannot be opened now ({error})"
-    return f" with its {len(collection):,} items in {as_written(collection.folder)}"
+    items = "1 item" if len(collection) == 1 else f"{len(collection):,} items"
+    return f" with its {items} in {as_written(collection.folder)}"

@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.config import Config
 from mmrag_jupyter.display.escape import escape
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.notebook.grammar import Argument, Command, Example
 
 _WIDTH = 88
-_FIRST = {"load", "query"}
+_FIRST = {"load", "query", "ask"}
 _CLOSING = """\
 A text needs quotes only where it starts with a quote or a dash, or ends in ? or ;
 In a text, {braces} and $dollars are left alone; --expand fills them in.
@@ -40,13 +41,14 @@ def overview(commands: Mapping[str, Command]) -> str:
     """Return the page that lists all commands."""
     wide = max(len(name) for name in commands)
     lines = [f"  {command.name:<{wide}}  {command.summary}" for command in commands.values()]
+    cells = " and ".join(name for name, one in commands.items() if one.body and name != "query")
     first = [command.examples[0] for command in commands.values() if command.name in _FIRST]
     return "\n".join(
         [
-            "Search your own pictures, tables and texts without leaving the notebook.",
+            "Search your pictures, tables, texts and documents in a notebook, and ask questions.",
             "",
-            "Usage: %mmrag COMMAND ...      %mmrag help COMMAND tells all about one of them.",
-            "       %%mmrag query OPTIONS   takes the cell below it as the text.",
+            "Usage: %mmrag COMMAND ...     %mmrag help COMMAND tells all about one of them.",
+            f"       %%mmrag query OPTIONS  takes the cell below it as the text; so do {cells}.",
             "",
             *lines,
             "",
@@ -85,11 +87,11 @@ def _told(argument: Argument) -> str:
     told = argument.summary
     if argument.choices:
         told += f" ({', '.join(argument.choices)})"
+    default = argument.default
     if argument.config:
-        told += f" [default: %config Mmrag.{argument.config}]"
-    elif argument.default:
-        told += f" [default: {argument.default}]"
-    return told
+        default = default or getattr(Config(), argument.config)
+        default = f"{default}; %config Mmrag.{argument.config} sets it"
+    return f"{told} [default: {default}]" if default else told
 
 
 def _synopsis(command: Command) -> list[str]:

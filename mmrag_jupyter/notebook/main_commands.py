@@ -27,7 +27,7 @@ LOAD = Command(
             "source",
             "a variable (pandas, polars, Arrow, datasets, a list of paths, LlamaIndex nodes) or"
             " else a path: a folder, a picture, a text, a document (.pdf, .docx, .pptx, .html),"
-            " .csv, .parquet, .jsonl",
+            " a table (.csv, .tsv, .parquet, .jsonl)",
             metavar="SOURCE",
             required=True,
         ),
@@ -88,6 +88,7 @@ LOAD = Command(
             "what embeds texts",
             ("--text-model",),
             "M",
+            default="what --model says",
             config="text_model",
         ),
         Argument(
@@ -96,14 +97,16 @@ LOAD = Command(
             "what embeds pictures",
             ("--image-model",),
             "M",
+            default="what --model says",
             config="image_model",
         ),
         Argument(
             "page_model",
             "model",
-            "what embeds the pages of PDFs; without, they are found by their text",
+            "what embeds the pages of PDFs",
             ("--page-model",),
             "M",
+            default="none, they are found by their text",
             config="page_model",
         ),
         Argument(
@@ -143,8 +146,10 @@ LOAD = Command(
         Example("%mmrag load products --model clip", "an embedder that you made: clip = ..."),
     ),
     notes=(
-        "Done again, it embeds only what is new or changed, and removes what is gone.",
+        "It is kept in .mmrag/NAME beside the notebook; after a restart, --in NAME finds it.",
+        "Done again, a load embeds only what is new or changed, and removes what is gone.",
         "An interrupted load keeps what it has committed; the same command goes on from there.",
+        "What cannot be read is left out and listed by %mmrag problems.",
         "SOURCE may be reached by names, attributes and [...]: data.products, frames['may'].",
     ),
 )
@@ -193,7 +198,7 @@ QUERY = Command(
         Argument(
             "modality",
             "choices",
-            "only parts of these kinds",
+            "only parts of these kinds, with commas between",
             ("--modality",),
             "KINDS",
             many=True,
@@ -253,6 +258,7 @@ QUERY = Command(
     notes=(
         "The result is a list: hits[0], hits.ids, hits.to_pandas(). Each hit tells why it is one.",
         "--where takes == != < > in like between, is null, and or not, and `names with spaces`.",
+        "It computes too: + - * / and round(price), abs(change), length(title), lower(brand).",
     ),
     body="text",
 )

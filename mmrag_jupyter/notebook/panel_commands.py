@@ -29,8 +29,8 @@ PANEL = Command(
         collection_option("the collection to search"),
     ),
     examples=(
-        Example("panel = %mmrag panel", "the panel; write `panel` below it to show it"),
         Example("%mmrag panel red shoes --in products", "searching for something at once"),
+        Example("panel = %mmrag panel", "keeps it; write `panel` in the next line to show it"),
     ),
     notes=(
         "panel.hits is what it shows, panel.selection what is selected in it.",

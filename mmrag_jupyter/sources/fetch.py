@@ -179,8 +179,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
+        # Before anything may be raised; else its body is read to the end, however long it is.
+        fp.close()
         _refuse_scheme(newurl)
-        fp.close()  # else its body is read to the end, however long it is
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -87,8 +87,8 @@ def bury(db: sqlite3.Connection, space: Space, rows: npt.NDArray[np.int64]) -> N
 def drop_orphans(db: sqlite3.Connection, digests: Iterable[bytes]) -> None:
     """Remove the pictures with these hashes that no part shows any more."""
     db.executemany(
-        "DELETE FROM blobs WHERE digest = ?1 AND NOT EXISTS"
-        " (SELECT 1 FROM parts WHERE parts.digest = ?1 AND has_blob)",
+        "DELETE FROM blobs WHERE digest = ? AND NOT EXISTS"
+        " (SELECT 1 FROM parts WHERE parts.digest = blobs.digest AND has_blob)",
         [(digest,) for digest in set(digests)],
     )
 

@@ -17,6 +17,14 @@ def test_the_overview_names_every_command_and_how_to_start():
     assert all(f"  {command.name}" in text for command in COMMANDS.values())
     assert all(command.summary in text for command in COMMANDS.values())
     assert "%load_ext mmrag_jupyter" in text
+    assert "so do ask and chat" in text
+
+
+def test_an_option_tells_its_default_and_the_setting_that_changes_it():
+    text = " ".join(page(COMMANDS["query"]).split())
+    assert "how many hits [default: 8; %config Mmrag.k sets it]" in text
+    assert "[default: auto; %config Mmrag.view sets it]" in text
+    assert "None" not in "".join(page(command) for command in COMMANDS.values())
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)

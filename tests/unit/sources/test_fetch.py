@@ -20,7 +20,10 @@ def png():
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as the path asks; `over` ends the answers that would go on for ever."""
+    """Answers as the path asks; `over` ends the answers that would go on for ever.
+
+    `left` is set when the asker of a redirect has hung up.
+    """
 
     def log_message(self, *_):
         pass
@@ -73,6 +76,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer_to(self):
         self.send(302, Location=self.path.partition("?")[2])
+        self.wfile.flush()
+        self.rfile.read(1)  # returns when the other side hangs up
+        self.left.set()
 
     def answer_around(self):
         self.send(302, Location="/around")
@@ -94,7 +100,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
-    Mine = type("Mine", (Handler,), {"over": threading.Event(), "seen": []})  # noqa: N806
+    events = {"over": threading.Event(), "left": threading.Event()}
+    Mine = type("Mine", (Handler,), {**events, "seen": []})  # noqa: N806
     running = ThreadingHTTPServer(("127.0.0.1", 0), Mine)
     running.daemon_threads = True
     thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
@@ -136,8 +143,16 @@ def test_the_body_of_a_redirect_is_not_read(server):
     "target", ["file:///etc/passwd", "ftp://127.0.0.1/a.png", "data:image/png,x"]
 )
 def test_redirects_to_another_scheme_are_refused(server, target):
-    message = refused(f"{server.url}to?{target}")
-    assert "not allowed" in message or "only http and https" in message
+    with pytest.raises(SourceError, match=r"not allowed|only http and https"):
+        fetch(f"{server.url}to?{target}")
+
+
+def test_a_refused_redirect_leaves_no_connection_open(server):
+    with pytest.raises(SourceError) as held:
+        fetch(f"{server.url}to?ftp://127.0.0.1/a.png")
+    # The error, while somebody holds it, holds the answer.
+    assert server.RequestHandlerClass.left.wait(5)
+    assert held.value
 
 
 def test_redirects_that_go_round_end(server):
