@@ -77,7 +77,8 @@ def test_what_lies_in_a_folder_that_cannot_be_read_is_not_gone(session, notes, f
     (notes / "b.txt").unlink()
     forbid(notes / "inside")
     report = collection.load(notes)
-    assert (report.removed, report.unchanged, len(collection)) == (1, 1, 7)
+    assert (report.removed, report.unchanged, report.failed) == (1, 1, 1)
+    assert len(collection) == 7
     assert collection.problems().to_numpy().tolist() == [["inside", "Permission denied"]]
     assert collection.query("about inside 3")[0].id == "inside/3.txt"
 
@@ -85,3 +86,11 @@ def test_what_lies_in_a_folder_that_cannot_be_read_is_not_gone(session, notes, f
 def test_a_list_in_which_nothing_can_be_read_names_the_first(session):
     with pytest.raises(SourceError, match=r"list of files: gone\.txt: No such file.*1 more prob"):
         session.load(["gone.txt", "away.txt"], "c", model="builtin")
+
+
+def test_a_line_that_cannot_be_read_counts_as_failed(session, tmp_path):
+    table = tmp_path / "table.jsonl"
+    table.write_text('{"id": 1, "text": "one"}\n{broken\n{"id": 3, "text": "three"}\n')
+    report = session.load(table, model="builtin").last_load
+    assert (report.added, report.failed) == (2, 1)
+    assert [each.source for each in report.problems] == ["table.jsonl, line 2"]
