@@ -120,7 +120,6 @@ def measure(kind: str, parts: int, tokens: int, queries: int) -> list[str]:
     store, space, took = build(corpus, folder)
     size = sum(file.stat().st_size for file in folder.iterdir()) / parts
     found, same, times, exact, visited = 0, 0, [], [], []
-    view = _view(store, space)
     for question in corpus.questions(queries):
         before = time.perf_counter()
         truth = set(brute_force(store, space, question).tolist())
@@ -131,7 +130,7 @@ def measure(kind: str, parts: int, tokens: int, queries: int) -> list[str]:
         best = set(parts_found[:K].tolist())
         found += len(best & truth)
         same += best == truth
-        visited.append(_visited(view, question))
+        visited.append(_visited(store, space, question))
     store.close()
     shutil.rmtree(folder)
     return [
@@ -141,7 +140,7 @@ def measure(kind: str, parts: int, tokens: int, queries: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _visited(view: object, question: Question) -> int:
+def _visited(store: Store, space: int, question: Question) -> int:
     """Return how many parts a search scores exactly."""
     seen = 0
     scored = tokens_search.scored
@@ -153,7 +152,7 @@ def _visited(view: object, question: Question) -> int:
 
     tokens_search.scored = counted
     try:
-        tokens_search.nearest(view, question, DEPTH, None)
+        store.tokens.nearest(space, question, DEPTH)
     finally:
         tokens_search.scored = scored
     return seen

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from fixtures_models import SMALL, byte_level_tokenizer
+from tiny_language import build_vlm
 
 PATCH = 16
 
@@ -196,6 +197,21 @@ def build_reranker(folder):
     return folder
 
 
+def build_seeing_reranker(folder):
+    """Write a cross-encoder that reads texts and pictures, from a tiny Idefics3.
+
+    Its score is how much likelier "y" is than "n" as the next word, as in Qwen3-VL-Reranker.
+    """
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.cross_encoder.modules import LogitScore, Transformer
+
+    plain = build_vlm(folder.with_name(f"{folder.name}-plain"))
+    reader = Transformer(str(plain), transformer_task="any-to-any")
+    yes, no = (reader.tokenizer.convert_tokens_to_ids(letter) for letter in "yn")
+    CrossEncoder(modules=[reader, LogitScore(yes, no)]).save_pretrained(str(folder))
+    return folder
+
+
 def _written(folder, model, processor, *, plain):
     if plain:
         make_plain(model)
@@ -248,3 +264,8 @@ def tiny_colmodernvbert_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_reranker_folder(tmp_path_factory):
     return build_reranker(tmp_path_factory.mktemp("models") / "tiny-reranker")
+
+
+@pytest.fixture(scope="session")
+def tiny_seeing_reranker_folder(tmp_path_factory):
+    return build_seeing_reranker(tmp_path_factory.mktemp("models") / "tiny-seeing-reranker")

@@ -87,6 +87,25 @@ def write_scan(path: Path, texts: Sequence[str]) -> Path:
     return path
 
 
+def write_form(path: Path, line: str, marks: Sequence[str]) -> Path:
+    """Write a PDF of one page with a line of text and annotations, each a dictionary's inside."""
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    kids = b" ".join(b"%d 0 R" % number for number in range(6, 6 + len(marks)))
+    drawn = _drawn(Paper([line]))
+    form = b"<< /Fields [%s] /NeedAppearances true /DR << /Font << /Helv 4 0 R >> >> >>" % kids
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R /AcroForm %s >>" % form,
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents 5 0 R /Annots [%s] "
+        b"/Resources << /Font << /F1 4 0 R >> >> >>" % (*LETTER, kids),
+        font,
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
+        *(b"<< /Type /Annot /DA (/Helv 12 Tf 0 g) %s >>" % one.encode() for one in marks),
+    ]
+    path.write_bytes(_file(objects, b"/Root 1 0 R"))
+    return path
+
+
 def _picture_of(text: str) -> Image.Image:
     page = Image.new("L", (850, 1100), 255)
     ImageDraw.Draw(page).multiline_text((80, 80), text, 0, ImageFont.load_default(32))

@@ -7,7 +7,7 @@ the places that the other signals gave them.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import QueryError, SourceError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mmrag_jupyter.items import Media
-    from mmrag_jupyter.models.rerank import Reranker, RerankerLike
+    from mmrag_jupyter.models.rerank import RerankerLike
     from mmrag_jupyter.search.engine import Found
     from mmrag_jupyter.search.fusion import Fused
     from mmrag_jupyter.search.query import Query
@@ -38,6 +38,8 @@ RERANKED = 50
 _PASSAGES = 3
 # Pixels of a page's shorter side that a vision model can read.
 _EDGE = 1000
+# So many pages are drawn at once, at some 4 MB each.
+_AT_ONCE = 8
 
 
 def search(query: Query, store: Store, serving: Serving, given: RerankerLike = None) -> Found:
@@ -58,41 +60,66 @@ def search(query: Query, store: Store, serving: Serving, given: RerankerLike = N
     reranker = models.reranker(given)
     found = engine.Search(query, store, serving).best(max(query.k, RERANKED))
     first = found.items[:RERANKED]
-    texts = [_passages(one, found, store, reranker) for one in first]
-    pairs = [(at, part, passage) for at, own in enumerate(texts) for part, passage in own]
-    scores = reranker.scores(query.text, [passage for _, _, passage in pairs])
+    passages = [
+        passage
+        for at, one in enumerate(first)
+        for passage in _passages(at, one, found, store, sees=reranker.sees)
+    ]
     best: dict[int, tuple[float, int]] = {}
-    for (at, part, _), score in zip(pairs, scores.tolist(), strict=True):
-        if at not in best or score > best[at][0]:
-            best[at] = score, part
+    for start in range(0, len(passages), _AT_ONCE):
+        some = passages[start : start + _AT_ONCE]
+        read = [(one, content) for one in some if (content := _content(one))]
+        scores = reranker.scores(query.text, [content for _, content in read]).tolist()
+        for (one, _), score in zip(read, scores, strict=True):
+            if one.item not in best or score > best[one.item][0]:
+                best[one.item] = score, one.part
     items = [*_ordered(first, best), *found.items[len(first) :]]
     return replace(found, items=items[: query.k])
 
 
-def _passages(
-    one: Fused, found: Found, store: Store, reranker: Reranker
-) -> list[tuple[int, str | Image]]:
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """What is read of a part: the page that it is on as a picture, or else a text.
+
+    `item` is the place of its item among the first ones.
+    """
+
+    item: int
+    part: int
+    text: str
+    media: Media | None = None
+
+
+def _passages(at: int, one: Fused, found: Found, store: Store, *, sees: bool) -> list[_Passage]:
     """Return what of an item can be read: the passages and pages that matched, best first."""
     wanted = sorted((c for c in one.contributions if c.points > 0), key=lambda c: -c.points)
     rows = [found.parts[part] for part in dict.fromkeys(c.part for c in wanted)]
-    read: list[tuple[int, str | Image]] = []
+    read: dict[object, _Passage] = {}
     for row in rows:
-        if len(read) == _PASSAGES:
-            break
-        page = _page(row, store) if reranker.sees and row.modality == "page" else None
-        if page is not None:
-            read.append((row.part, page))
-        elif row.text.strip() and row.modality in {"text", "page"}:
-            read.append((row.part, row.text))
-    return read
+        page = store.page(row.item, row.page) if row.page is not None else None
+        if sees and page is not None:
+            read.setdefault(page.page, _Passage(at, row.part, row.text, media_of(page, store)))
+        elif text := _text(row, store):
+            read.setdefault(text, _Passage(at, row.part, text))
+    return list(read.values())[:_PASSAGES]
 
 
-def _page(row: PartRow, store: Store) -> Image | None:
-    media: Media | None = media_of(row, store)
+def _text(row: PartRow, store: Store) -> str:
+    """Return what a part says, or what stands on the page that it shows."""
+    if row.modality == "page" and not row.text.strip():
+        here = (one for one in store.parts_of([row.item]) if one.page == row.page)
+        return "\n".join(one.text for one in here if one.text.strip())
+    return row.text if row.modality in {"text", "page"} and row.text.strip() else ""
+
+
+def _content(passage: _Passage) -> str | Image:
+    """Return a page drawn, or the text where it cannot be drawn."""
+    if passage.media is None:
+        return passage.text
     try:
-        return open_image(media, edge=_EDGE) if media is not None else None
+        return open_image(passage.media, edge=_EDGE)
     except SourceError:
-        return None
+        return passage.text
 
 
 def _ordered(items: Sequence[Fused], best: dict[int, tuple[float, int]]) -> list[Fused]:

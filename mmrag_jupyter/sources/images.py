@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.sources.colours import as_rgb
-from mmrag_jupyter.sources.fetch import fetch
 from mmrag_jupyter.sources.pdf import page_image
 from mmrag_jupyter.sources.quiet import no_size_warnings
 
@@ -192,7 +191,11 @@ def _formats() -> list[str]:
 def _opened(media: Media) -> io.BufferedReader | io.BytesIO:
     if media.path is not None:
         return _opened_file(media.path)
-    data = fetch(media.url) if media.url is not None else media.data
+    data = media.data
+    if media.url is not None:
+        from mmrag_jupyter.sources.fetch import fetch
+
+        data = fetch(media.url)
     if not data:
         raise SourceError(f"{media} is empty (0 bytes).")
     return io.BytesIO(data)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.sources.pdf_files import opened, opened_page
+from mmrag_jupyter.sources.pdf_notes import notes_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +98,8 @@ def page_count(path: Path) -> int:
 def page_of(path: Path, number: int) -> Page:
     """Return what a page, counted from 1, says: lines apart, words made whole again.
 
+    What was typed into its fields, and the notes put on it, come last.
+
     Raises
     ------
     SourceError
@@ -105,7 +108,9 @@ def page_of(path: Path, number: int) -> Page:
     with opened_page(path, number) as page:
         text = cleaned(_text(page))
         letters = len(text.strip())
-        return Page(text, letters < _STAMP and (_is_covered(page) if letters else _is_drawn(page)))
+        is_scan = letters < _STAMP and (_is_covered(page) if letters else _is_drawn(page))
+        notes = [cleaned(note.text) for note in notes_on(page)]
+        return Page("\n".join([text, *notes] if letters else notes), is_scan)
 
 
 def _text(page: PdfPage) -> str:

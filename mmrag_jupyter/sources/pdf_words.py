@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.sources import ocr, pdf
 from mmrag_jupyter.sources.pdf_files import opened_page
+from mmrag_jupyter.sources.pdf_notes import notes_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pypdfium2 import PdfPage, PdfTextPage
@@ -99,7 +100,7 @@ def _found(path: Path, page: int, _stamp: tuple[int, int] | None) -> tuple[_Word
     with opened_page(path, page) as opened:
         text = opened.get_textpage()
         try:
-            found = tuple(_of_text(opened, text))
+            found = (*_of_text(opened, text), *_of_notes(opened, text))
         finally:
             text.close()
     engine = ocr.engine()
@@ -154,6 +155,15 @@ def _of_text(page: PdfPage, text: PdfTextPage) -> Iterator[_Word]:
     yield from word()
 
 
+def _of_notes(page: PdfPage, text: PdfTextPage) -> Iterator[_Word]:
+    """Yield the words of fields and notes, each at the place of the whole."""
+    place = _Place(page, text)
+    for note in notes_on(page):
+        corners = (note.left, note.top), (note.right, note.bottom)
+        for said in _split(pdf.cleaned(note.text)):
+            yield _Word(said, (place.spanning(said, corners),))
+
+
 class _Place:
     """Tells where characters are on a page as it is seen: turned, and cut to its crop box."""
 
@@ -164,10 +174,13 @@ class _Place:
     def around(self, word: str, characters: Sequence[int]) -> Box | None:
         """Return the box around some characters; None where none of them can be seen."""
         corners = [corner for at in characters for corner in self._corners(at)]
-        if not corners:
-            return None
-        across = [min(max(x, 0.0), 1.0) for x, _ in corners]
-        down = [min(max(y, 0.0), 1.0) for _, y in corners]
+        return self.spanning(word, corners) if corners else None
+
+    def spanning(self, word: str, corners: Iterable[tuple[float, float]]) -> Box:
+        """Return the box around some points of the page."""
+        seen = [self._seen(x, y) for x, y in corners]
+        across = [min(max(x, 0.0), 1.0) for x, _ in seen]
+        down = [min(max(y, 0.0), 1.0) for _, y in seen]
         return Box(word, min(across), min(down), max(across), max(down))
 
     def _corners(self, at: int) -> Iterator[tuple[float, float]]:
@@ -178,8 +191,8 @@ class _Place:
         except PdfiumError:
             return
         if right > left and top > bottom:
-            yield self._seen(left, top)
-            yield self._seen(right, bottom)
+            yield left, top
+            yield right, bottom
 
     def _seen(self, x: float, y: float) -> tuple[float, float]:
         from ctypes import byref, c_int

@@ -13,6 +13,7 @@ from mmrag_jupyter.store import faiss_index, flat, tokens, vectors
 from mmrag_jupyter.store.failures import how_to_repair
 from mmrag_jupyter.store.rows import read_rows
 from mmrag_jupyter.store.soundness import Looked, refuse_unsound
+from mmrag_jupyter.store.tokens_few import few_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -107,7 +108,10 @@ class Views:
         UnsoundError
             What was read was no vector.
         """
-        allowed = view.rows.allowed(within)
+        return self.among(view, queries, k, view.rows.allowed(within))
+
+    def among(self, view: View, queries: Queries, k: int, allowed: Mask | None) -> Found:
+        """Return what `nearest` does, of the allowed rows; None stands for all of them."""
         count = len(view.vectors) if allowed is None else int(np.count_nonzero(allowed))
         if len(view.vectors) > faiss_index.INDEX_ABOVE and count > _EXACT_UP_TO:
             index = self._index(view)
@@ -157,7 +161,8 @@ class Views:
         OSError, RuntimeError
             It cannot be written.
         """
-        if len(view.vectors) <= faiss_index.INDEX_ABOVE or view.space.token_dim:
+        view = few_of(view)
+        if len(view.vectors) <= faiss_index.INDEX_ABOVE:
             return
         covered = faiss_index.covered_rows(self._path(view), view.uid)
         if len(view.vectors) - covered > max(covered // 4, faiss_index.INDEX_ABOVE // 4):

@@ -42,7 +42,7 @@ class Store(VectorReader):
     def __init__(self, folder: Path, mode: str) -> None:
         super().__init__(folder, mode)
         self._conditions = Conditions(folder, mode)
-        self.tokens = TokenReader(folder, self._in_space)
+        self.tokens = TokenReader(folder, self._in_space, self._views.among)
         self._words = Words(folder, self._readers, self.notices)
         self.name = self.setting("name") or folder.name
 

@@ -10,8 +10,9 @@ those that stand for all of its tokens in the first stage of a search.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -54,13 +55,11 @@ CREATE TABLE IF NOT EXISTS spans (
 class TokenView:
     """The tokens of one space as of one commit.
 
-    `few` are the vectors of the first stage, shape (rows, FEW, dim); row r has the tokens
-    from `starts[r]` on, `counts[r]` of them.
+    Row r has the tokens from `starts[r]` on, `counts[r]` of them.
     """
 
     view: View
     tokens: Tokens
-    few: Tokens
     starts: Integers
     counts: Integers
 
@@ -122,7 +121,11 @@ def check(folder: Path, space: Space) -> None:
 
 def mapped(folder: Path, space: Space) -> Tokens:
     """Return a space's tokens, shape (token_rows, token_dim), mapped and not read."""
-    return _mapped(path_of(folder, space), space.token_rows, space.token_dim)
+    shape = space.token_rows, space.token_dim
+    if not space.token_rows:
+        return np.empty(shape, np.float16)
+    # As a private copy, which nothing is ever written to: PyTorch warns of read-only arrays.
+    return np.memmap(path_of(folder, space), "<f2", "c", vectors.HEADER_BYTES, shape)
 
 
 def read_spans(db: sqlite3.Connection, space: Space) -> tuple[Integers, Integers]:
@@ -157,13 +160,14 @@ def view_of(db: sqlite3.Connection, folder: Path, view: View) -> TokenView:
     """Return the tokens of a space as `db` sees it."""
     space = view.space
     starts, counts = read_spans(db, space)
-    few = _mapped(vectors.path_of(folder, space), space.rows * FEW, space.token_dim)
-    few = few.reshape(space.rows, FEW, space.token_dim)
-    return TokenView(view, mapped(folder, space), few, starts, counts)
+    return TokenView(view, mapped(folder, space), starts, counts)
 
 
-def _mapped(path: Path, rows: int, dim: int) -> Tokens:
-    if not rows:
-        return np.empty((0, dim), np.float16)
-    # As a private copy, which nothing is ever written to: PyTorch warns of read-only arrays.
-    return np.memmap(path, "<f2", "c", vectors.HEADER_BYTES, (rows, dim))
+def widened(block: Tokens) -> npt.NDArray[np.float32]:
+    """Return numbers of float16 as float32."""
+    # Whoever embeds by a large model has loaded PyTorch, which is twenty times as fast here.
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return block.astype(np.float32)
+    wide: npt.NDArray[np.float32] = torch.from_numpy(np.asarray(block)).float().numpy()
+    return wide

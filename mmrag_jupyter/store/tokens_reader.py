@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.store import tokens, tokens_search
 from mmrag_jupyter.store.digests import DigestIndex
 from mmrag_jupyter.store.nearest import overwritten
 from mmrag_jupyter.store.soundness import UnsoundError
+from mmrag_jupyter.store.tokens_few import few_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mmrag_jupyter.store.flat import Found
     from mmrag_jupyter.store.nearest import View
     from mmrag_jupyter.store.selection import Selection
     from mmrag_jupyter.store.tokens import TokenView
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     Matrix = npt.NDArray[np.float32]
+    Mask = npt.NDArray[np.bool_]
     Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+
+    Among = Callable[[View, Matrix, int, Mask | None], Found]
 
     class InSpace(Protocol):
         """Calls a function with a space as of the last commit."""
@@ -37,11 +43,15 @@ if TYPE_CHECKING:
 
 
 class TokenReader:
-    """The parts of the collection at `folder` by their many vectors; threads may share it."""
+    """The parts of the collection at `folder` by their many vectors; threads may share it.
 
-    def __init__(self, folder: Path, in_space: InSpace) -> None:
+    `among` finds the nearest of single vectors, as `Views.among` does.
+    """
+
+    def __init__(self, folder: Path, in_space: InSpace, among: Among) -> None:
         self._folder = folder
         self._in_space = in_space
+        self._among = among
         self._lock = threading.Lock()
         self._views: dict[int, TokenView] = {}
         self._digests: dict[int, DigestIndex] = {}
@@ -69,7 +79,10 @@ class TokenReader:
         def search(db: sqlite3.Connection, view: View) -> Ranked:
             own = self._of(db, view)
             try:
-                scores, rows = tokens_search.nearest(own, question, k, view.rows.allowed(within))
+                near = partial(self._among, few_of(view))
+                scores, rows = tokens_search.nearest(
+                    own, near, question, k, view.rows.allowed(within)
+                )
             except UnsoundError:
                 raise overwritten(self._folder, view.space) from None
             return view.rows.parts[rows], scores

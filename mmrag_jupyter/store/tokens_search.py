@@ -2,35 +2,41 @@
 
 The score of a part is the weighted sum, over the question's tokens, of the largest cosine
 that one of the part's tokens has with each. Up to some hundred thousand tokens all are
-visited. Above that, a few vectors of each part are scored in its place first, and the parts
-are visited in that order until hardly any of the best can be missing. Tokens stream through
-in blocks: never are all of them in memory.
+visited. Above that, FAISS finds which parts have one of their few vectors near to a token of
+the question, and the parts are visited in the order that this tells, until hardly any of the
+best can be missing. Tokens stream through in blocks: never are all of them in memory.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mmrag_jupyter.store.soundness import UnsoundError
+from mmrag_jupyter.store.tokens import FEW, widened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
+    from mmrag_jupyter.store.flat import Found
     from mmrag_jupyter.store.tokens import Integers, Tokens, TokenView
 
     Matrix = npt.NDArray[np.float32]
     Scores = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
+    Guess = npt.NDArray[np.float64]
+    # Of tokens, shape (n, dim): the k nearest of the allowed ones of all parts' few vectors.
+    Near: TypeAlias = Callable[[Matrix, int, Mask], Found]
 
 # Up to this many tokens all are visited: some 80 ms on two quiet cores.
 EXACT_UP_TO = 1_000_000
 _BLOCK_TOKENS = 16_384
+# So many of all parts' few vectors are looked for near each token of the question.
+_NEAREST = 1024
 # The second stage begins with so many candidates and as many parts taken at random, which
 # show how well the first stage tells the scores.
 _FIRST = 512
@@ -53,21 +59,29 @@ class Question:
 
 
 def nearest(
-    view: TokenView, question: Question, k: int, allowed: Mask | None
+    view: TokenView, near: Near, question: Question, k: int, allowed: Mask | None
 ) -> tuple[Scores, Integers]:
     """Return the scores and rows of the k best allowed parts, best first.
+
+    Parameters
+    ----------
+    near
+        Finds the nearest of the few vectors of all parts, with FAISS.
 
     Raises
     ------
     UnsoundError
         A file holds numbers that are no vectors.
     """
-    rows = np.flatnonzero(view.counts > 0 if allowed is None else allowed & (view.counts > 0))
+    there = view.counts > 0 if allowed is None else allowed & (view.counts > 0)
+    rows = np.flatnonzero(there)
     if not len(rows) or not k:
         return np.empty(0, np.float32), np.empty(0, np.int64)
     if int(view.counts[rows].sum()) <= EXACT_UP_TO:
         return _best(scored(view, question, rows), rows, k)
-    return _in_two_stages(view, question, k, rows)
+    return _in_two_stages(
+        view, question, k, rows, lambda depth: guessed(question, near, there, depth)[rows]
+    )
 
 
 def scored(view: TokenView, question: Question, rows: Integers) -> Scores:
@@ -84,36 +98,26 @@ def scored(view: TokenView, question: Question, rows: Integers) -> Scores:
     return scores
 
 
-def estimated(view: TokenView, question: Question, rows: Integers) -> Scores:
-    """Return the scores of rows by the few vectors that stand for each, shape (n,)."""
-    scores = np.empty(len(rows), np.float32)
-    each = view.few.shape[1]
-    step = _BLOCK_TOKENS // each
-    for at in range(0, len(rows), step):
-        some = rows[at : at + step]
-        is_whole = some[-1] - some[0] + 1 == len(some)
-        found = view.few[some[0] : some[-1] + 1] if is_whole else view.few[some]
-        flat = widened(found.reshape(-1, found.shape[2])) * np.sqrt(np.float32(each))
-        cosines = (question.tokens @ flat.T).reshape(len(question.tokens), -1, each)
-        scores[at : at + step] = _weighed(question, cosines.max(axis=2))
-    return scores
+def guessed(question: Question, near: Near, allowed: Mask, depth: int) -> Guess:
+    """Return what the few vectors of each part say of its score, shape (rows,).
 
-
-def widened(block: Tokens) -> Matrix:
-    """Return numbers of float16 as float32."""
-    # Whoever embeds by a large model has loaded PyTorch, which is twenty times as fast here.
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
-        return block.astype(np.float32)
-    wide: Matrix = torch.from_numpy(np.asarray(block)).float().numpy()
-    return wide
+    Of each token of the question FAISS finds the nearest `depth` of all parts' few vectors. A
+    part that has none among them is nowhere nearer than the last of them, and that is taken.
+    """
+    scores, found = near(question.tokens, depth, np.repeat(allowed, FEW))
+    guess = np.zeros(len(allowed))
+    for own, at, weight in zip(scores, found, question.weights, strict=True):
+        there = at >= 0
+        best = np.full(len(allowed), own[there].min(initial=1.0), np.float64)
+        np.maximum.at(best, at[there] // FEW, own[there])
+        guess += weight * best
+    return guess
 
 
 def _in_two_stages(
-    view: TokenView, question: Question, k: int, rows: Integers
+    view: TokenView, question: Question, k: int, rows: Integers, guess_by: Callable[[int], Guess]
 ) -> tuple[Scores, Integers]:
-    guess = estimated(view, question, rows).astype(np.float64)
-    order = np.argsort(-guess, kind="stable")
+    guess, is_deep = guess_by(_NEAREST), False
     exact = np.full(len(rows), -np.inf, np.float32)
     done = np.zeros(len(rows), np.bool_)
     sample = np.random.default_rng(0).choice(len(rows), min(_SAMPLE, len(rows)), replace=False)
@@ -121,17 +125,20 @@ def _in_two_stages(
     while True:
         todo = np.zeros(len(rows), np.bool_)
         todo[sample] = True
-        todo[order[:first]] = True
+        todo[np.argsort(-guess, kind="stable")[:first]] = True
         todo &= ~done
         exact[todo] = scored(view, question, rows[todo])
         done |= todo
         if done.all() or _expected_missing(guess, exact, done, k) < _MISSING * k:
             return _best(exact[done], rows[done], k)
+        if not is_deep:
+            guess, is_deep = guess_by(_MORE), True
+            continue
         # Past half of them it is quicker to visit all at once.
         first = 2 * first if 2 * first < len(rows) // 2 else len(rows)
 
 
-def _expected_missing(guess: npt.NDArray[np.float64], exact: Scores, done: Mask, k: int) -> float:
+def _expected_missing(guess: Guess, exact: Scores, done: Mask, k: int) -> float:
     """Return how many of the k best parts are expected among those not visited.
 
     A part's score is taken to be normally distributed around a line over its guess; both are

@@ -20,6 +20,21 @@ def test_a_folder_with_a_cross_encoder_scores_pairs(tiny_reranker_folder):
     assert model.scores("red shoes", []).shape == (0,)
 
 
+def test_a_model_that_sees_scores_pictures_and_texts(tiny_seeing_reranker_folder):
+    from PIL import Image
+
+    model = reranker(tiny_seeing_reranker_folder)
+    assert model.sees
+    red, blue = (Image.new("RGB", (60, 80), colour) for colour in ("red", "blue"))
+    scores = model.scores("red shoes", [red, "a text", blue, red, "red.png"])
+    assert np.isfinite(scores).all()
+    assert len({round(one, 4) for one in scores.tolist()}) == 4
+    assert scores[0] == pytest.approx(scores[3], abs=1e-5)
+    # A text that looks like a path is one, and company changes next to nothing.
+    assert model.scores("red shoes", ["red.png"])[0] == pytest.approx(scores[4], abs=1e-3)
+    assert model.scores("red shoes", [blue])[0] == pytest.approx(scores[2], abs=1e-3)
+
+
 def test_a_reranker_stays_loaded(tiny_reranker_folder):
     assert reranker(tiny_reranker_folder) is reranker(str(tiny_reranker_folder))
 

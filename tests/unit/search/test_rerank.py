@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from toys import ToyEmbedder, picture
+from pdfs import write_pdf
+from toys import ToyEmbedder, picture, write_pictures
 
 import mmrag_jupyter as mm
 from mmrag_jupyter.errors import ModelError, QueryError
@@ -103,6 +104,70 @@ def test_pictures_keep_their_places(session, longest):
             assert after.ids[place] == item
     assert [one for one in after.ids if one not in {"1", "3"}] == ["4", "2", "0"]
     assert len(longest.pairs) == 3
+
+
+class Reader(Longest):
+    """A cross-encoder that sees, too, and likes pictures of pages that are dark."""
+
+    modalities = ("text", "image")
+
+    def predict(self, pairs, **_):
+        self.pairs += [passage.get("image") or passage["text"] for _, passage in pairs]
+        return np.array([0 if isinstance(one, str) else -_ink(one) for one in self.pairs])[
+            -len(pairs) :
+        ]
+
+
+def _ink(image):
+    return float(np.asarray(image.convert("L")).mean())
+
+
+@pytest.fixture
+def papers(session, tmp_path):
+    folder = tmp_path / "papers"
+    for name, lines in (("light", 1), ("middle", 10), ("dark", 40)):
+        write_pdf(folder / f"{name}.pdf", ["Contents", "\n".join(["red shoes"] * lines)])
+    write_pictures(folder, ["red"])
+    return session.load(folder, "papers", model=ToyEmbedder(), progress=False)
+
+
+def test_a_model_that_sees_reads_pages_as_pictures_and_leaves_photos(papers, monkeypatch):
+    reader = Reader()
+    monkeypatch.setattr(models, "reranker", lambda given: models.Reranker(str(given), reader))
+    before = papers.query("red shoes", k=4).ids
+    hits = papers.query("red shoes", k=4, rerank="reader")
+    assert sorted(hits.ids) == sorted(before)
+    assert hits.ids.index("red.png") == before.index("red.png")
+    # Those that were found by their words are read as pictures too, each page once.
+    assert [one for one in hits.ids if one != "red.png"] == ["light.pdf", "middle.pdf", "dark.pdf"][
+        ::-1
+    ]
+    assert all(one.size == reader.pairs[0].size for one in reader.pairs)
+    assert min(reader.pairs[0].size) >= 1000
+    photo = next(hit for hit in hits if hit.id == "red.png")
+    assert all(why.signal != "rerank" for why in photo.why)
+
+
+def test_a_page_found_by_its_looks_is_read_by_its_words_where_nothing_sees(longest, papers):
+    hits = papers.query("red shoes", k=4, modality="page", rerank="longest")
+    assert hits.ids[0] == "dark.pdf"
+    assert all("red shoes" in passage or "Contents" in passage for _, passage in longest.pairs)
+
+
+def test_a_page_that_cannot_be_drawn_is_read_by_its_words(papers, tmp_path, monkeypatch):
+    reader = Reader()
+    monkeypatch.setattr(models, "reranker", lambda given: models.Reranker(str(given), reader))
+    (tmp_path / "papers/dark.pdf").unlink()
+    hits = papers.query("red shoes", k=4, rerank="reader")
+    assert len(hits) == 4
+    assert any(isinstance(one, str) for one in reader.pairs)
+
+
+def test_a_real_model_that_sees_reads_pages(papers, tiny_seeing_reranker_folder):
+    hits = papers.query("red shoes", k=4, rerank=tiny_seeing_reranker_folder)
+    raw = [why.score for hit in hits for why in hit.why if why.signal == "rerank"]
+    assert len(raw) == 3
+    assert raw == sorted(raw, reverse=True)
 
 
 def test_a_real_cross_encoder_keeps_the_same_hits(texts, tiny_reranker_folder):
