@@ -157,7 +157,13 @@ class AnswerStream:
     ) -> Iterator[str]:
         asking = self._asking
         loaded = time.monotonic()
-        model.load()
+        try:
+            model.load()
+        except KeyboardInterrupt:
+            answer = _instead(base, asking, passages, f"{model.name} was stopped")
+            self._end(_timed(answer, began, 0.0))
+            yield answer.text
+            return
         loaded = time.monotonic() - loaded
         began += loaded
         base = replace(base, timings={**base.timings, "loading": loaded})
@@ -217,8 +223,7 @@ class _Done:
         name = self.base.model
         if not text.strip():
             told = "was stopped" if self.writing.ended == "stopped" else "wrote nothing"
-            quoting = _quoting(replace(self.base, model=""), self.asking, passages)
-            return quoting.with_notices(f"{name} {told}; these are quotes from what was found.")
+            return _instead(self.base, self.asking, passages, f"{name} {told}")
         cited = self.checker.cited
         absent = text.strip().rstrip(".").casefold() == ABSENT.rstrip(".").casefold()
         if self.asking.strict and not cited:
@@ -272,6 +277,12 @@ def _quoting(base: Answer, asking: Asking, passages: Sequence[Passage]) -> Answe
         others=len(passages) - len(found.citations),
         prose=found.prose,
     )
+
+
+def _instead(base: Answer, asking: Asking, passages: Sequence[Passage], told: str) -> Answer:
+    """Return quotes in place of what a model did not write."""
+    quoting = _quoting(replace(base, model=""), asking, passages)
+    return quoting.with_notices(f"{told}; these are quotes from what was found.")
 
 
 def _supported(asking: Asking, passages: Sequence[Passage]) -> tuple[str, bool]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.answers.citations import Citation
 from mmrag_jupyter.answers.extract import quotes
+from mmrag_jupyter.answers.sentences import pieces
 from mmrag_jupyter.answers.terms import question_terms, terms
 from mmrag_jupyter.display.prose import Cite, Element
 
@@ -50,8 +51,8 @@ def extracted(
     entries = _entries(question, quotes(question, passages, _QUOTES, similar))
     used = {entry.passage.key for entry in entries}
     if not entries:
-        rows = [passage for passage in passages if passage.fields][:_QUOTES]
-        entries = [_Entry(row, _lead(question, row), ()) for row in rows]
+        entries = [_told(question, passage) for passage in passages if _is_short(passage)]
+        entries = entries[:_QUOTES]
         used = {entry.passage.key for entry in entries}
     shown = [p for p in passages if p.key not in used and not p.text and not p.fields]
     pictures = [passage for passage in shown if passage.open is not None][:_PICTURES]
@@ -76,6 +77,17 @@ def _entries(question: str, found: Sequence[Quote]) -> list[_Entry]:
         before = by_key.get(passage.key, _Entry(passage, lead, ()))
         by_key[passage.key] = replace(before, quotes=(*before.quotes, text))
     return list(by_key.values())
+
+
+def _is_short(passage: Passage) -> bool:
+    """Tell whether a passage can be told as a whole: a row, or a text that is no sentence."""
+    return bool(passage.fields) or bool(passage.text.strip() and not pieces(passage.text))
+
+
+def _told(question: str, passage: Passage) -> _Entry:
+    if passage.fields:
+        return _Entry(passage, _lead(question, passage), ())
+    return _Entry(passage, "", (" ".join(passage.text.split()),))
 
 
 def _lead(question: str, row: Passage) -> str:

@@ -1,8 +1,9 @@
 """The citation keys in a text that a language model writes: those that exist, and the others.
 
 A key is a number in brackets that was given to the model with a passage: `[2]`. Models write
-several at once (`[1, 3]`, `[1-3]`), with a caret, or in lenticular brackets; all become
-`[1][3]`. A number that no passage has is struck, `~~[9]~~`. Code is left as it is.
+several at once (`[1, 3]`, `[1-3]`), with a caret, with a word (`[Source 1]`), or in lenticular
+brackets; all become `[1][3]`. A number that no passage has is struck, `~~[9]~~`. Code is left
+as it is.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import re
 
 _OPEN = re.compile(r"`+|[\[\u3010]")
 _KEYS = re.compile(
-    r"[\[\u3010]\^?\s?(\d{1,3}(?:\s?(?:[,;\u3001]|-|\u2013|and|&)\s?\^?\d{1,3}){0,12})\s?,?"
+    r"[\[\u3010]\^?\s?(?:[Ss]ources?\s)?"
+    r"(\d{1,3}(?:\s?(?:[,;\u3001]|-|\u2013|and|&)\s?\^?\d{1,3}){0,12})\s?,?"
     r"(?:\u2020[^\]\u3011\n]{0,40})?[\]\u3011]"
 )
 # What a key may look like before all of it has come.
 _BEGUN = re.compile(
-    r"[\[\u3010]\^?\s?(?:\d[\d\s,;\u3001\-\u2013&^and]{0,60})?(?:\u2020[^\]\u3011\n]{0,40})?"
+    r"[\[\u3010]\^?\s?(?:[Ss][a-z]{0,6}\s?)?"
+    r"(?:\d[\d\s,;\u3001\-\u2013&^and]{0,60})?(?:\u2020[^\]\u3011\n]{0,40})?"
 )
 _RANGE = re.compile(r"(\d+)\s?[-\u2013]\s?(\d+)")
 _MOST = 20  # keys of one range

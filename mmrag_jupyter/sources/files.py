@@ -23,7 +23,7 @@ from mmrag_jupyter.sources.documents import (
 )
 from mmrag_jupyter.sources.images import picture_suffixes
 from mmrag_jupyter.sources.stream import Stream
-from mmrag_jupyter.sources.walk import Found, found_file, walk
+from mmrag_jupyter.sources.walk import Found, found_file, unreachable, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,11 +53,15 @@ def existing(path: Path) -> os.stat_result:
     """
     try:
         return path.stat()
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise SourceError(f"{path} is {unreachable(os.fspath(path), error)}.") from None
         raise SourceError(f"There is no file or folder {path}.{_nearest(path)}") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        reason = unreachable(os.fspath(path), error)
         raise SourceError(f"{path} cannot be read: {reason}.") from None
+    except ValueError as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from None
 
 
 def _nearest(path: Path) -> str:

@@ -93,7 +93,7 @@ class _Walk:
         try:
             info = os.stat(path)  # noqa: PTH116 - a walk of 100,000 files makes no Path for each
         except OSError as error:
-            self._problem(relative, _broken(path, error))
+            self._problem(relative, unreachable(path, error))
             return
         real = os.path.realpath(path)
         if stat.S_ISREG(info.st_mode):
@@ -108,9 +108,10 @@ class _Walk:
         self.problems.append(Problem(clean(relative), reason))
 
 
-def _broken(path: str, error: OSError) -> str:
+def unreachable(path: str, error: OSError) -> str:
+    """Return why looking at a path has failed; of a link, what is the matter with it."""
     if error.errno == errno.ELOOP:
         return "a link that leads to itself"
-    if error.errno == errno.ENOENT:
+    if error.errno == errno.ENOENT and os.path.islink(path):  # noqa: PTH114 - as above
         return f"a link to {clean(os.readlink(path))!r}, which is not there"  # noqa: PTH115 - as above
     return error.strerror or str(error)

@@ -133,6 +133,12 @@ def test_rows_without_a_matching_text_are_told_by_their_columns():
     assert found.citations[0].quote == "colour: red; price: 3"
 
 
+def test_a_text_that_is_no_sentence_is_quoted_as_a_whole():
+    found = extracted("what is red?", [passage(1, "red  shoe")])
+    assert found.text == "- “red shoe” [1]"
+    assert found.citations[0].quote == "red shoe"
+
+
 def test_quotes_are_one_line_each_and_nothing_of_them_is_markdown():
     found = extracted("cork sole", [passage(1, "The *sole* is\nmade [12] of `cork`.")])
     assert found.text == "- “The *sole* is made [12] of `cork`.” [1]"

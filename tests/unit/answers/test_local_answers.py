@@ -41,6 +41,20 @@ def test_stopping_ends_the_models_work(shop, tiny_writer):
         threading.Event().wait(0.01)
 
 
+def test_an_interrupt_while_the_model_is_loaded_leaves_quotes(shop, tiny_writer, monkeypatch):
+    from mmrag_jupyter.models import language_folder, language_local
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    language_local.local.cache_clear()
+    monkeypatch.setattr(language_folder, "load", interrupted)
+    answer = shop.ask("What is the sole made of?", llm=f"hf:{tiny_writer}")
+    assert "cork" in answer.text
+    assert answer.citations
+    assert f"hf:{tiny_writer} was stopped; these are quotes" in answer.notices[-1]
+
+
 def test_a_model_too_large_for_memory_is_told_before_it_is_loaded(shop, tiny_vlm, monkeypatch):
     from mmrag_jupyter.models import language_local
 

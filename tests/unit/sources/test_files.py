@@ -218,6 +218,15 @@ def test_a_path_that_does_not_exist_suggests_the_nearest(folder, name, suggestio
     assert "\n" not in str(raised.value)
 
 
+def test_links_that_lead_nowhere_say_so(folder):
+    (folder / "dead.png").symlink_to("gone.png")
+    (folder / "loop.png").symlink_to("loop.png")
+    with pytest.raises(SourceError, match=r"dead\.png is a link to 'gone\.png', which is"):
+        sources.read(folder / "dead.png")
+    with pytest.raises(SourceError, match=r"loop\.png cannot be read: a link that leads to itself"):
+        sources.read(folder / "loop.png")
+
+
 @pytest.mark.parametrize("option", ["text", "image", "id"])
 def test_columns_make_no_sense_for_files(folder, option):
     with pytest.raises(SourceError, match=rf"A folder has no columns.*--{option}"):
