@@ -8,7 +8,8 @@ import type { Shared } from './context';
 import { Name, place } from './Facts';
 import { body, heading } from './look';
 import { Marked } from './Marked';
-import { Picture } from './pictures';
+import { LargePicture } from './pictures';
+import { Sheets } from './Sheets';
 import { oneLine, scoreText, shown, visible } from './text';
 
 export function Detail(props: {
@@ -106,10 +107,9 @@ export function Detail(props: {
         <div class="mmrag-inside" tabIndex={0} role="group" aria-label={strings.larger}>
           {(hit.thumbnail !== null || hit.problem !== '') && (
             <figure class="mmrag-large">
-              <Picture
+              <LargePicture
                 key={hit.id}
                 hit={hit}
-                size="large"
                 alt={hit.alt || heading(hit, look)}
                 view={view}
               />
@@ -118,6 +118,7 @@ export function Detail(props: {
                   {strings.original(hit.thumbnail.width, hit.thumbnail.height)}
                 </figcaption>
               )}
+              <Sheets hit={hit} view={view} />
             </figure>
           )}
           <div class="mmrag-facts">

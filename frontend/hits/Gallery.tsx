@@ -51,7 +51,6 @@ export function Gallery(props: { shared: Shared }): JSX.Element {
             <div class="mmrag-frame" style={{ height: `${thumbnail}px` }}>
               <Picture
                 hit={hit}
-                size="thumbnail"
                 alt={hit.alt || heading(hit, look)}
                 view={view}
               >
@@ -74,7 +73,7 @@ export function Gallery(props: { shared: Shared }): JSX.Element {
             )}
             <Fields shared={shared} hit={hit} most={FIELDS} />
             <div class="mmrag-over">
-              <Actions shared={shared} hits={[hit]} tab={index === active} />
+              <Actions shared={shared} hits={[hit]} tab={index === active} narrow />
             </div>
           </div>
         )}

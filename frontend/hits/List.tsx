@@ -38,7 +38,7 @@ export function List(props: { shared: Shared }): JSX.Element {
           <div class="mmrag-passage">
             {look.pictures && (
               <div class="mmrag-frame mmrag-side">
-                <Picture hit={hit} size="thumbnail" alt={hit.alt || heading(hit, look)} view={view} />
+                <Picture hit={hit} alt={hit.alt || heading(hit, look)} view={view} />
               </div>
             )}
             <div class="mmrag-main">

@@ -144,7 +144,7 @@ function columnsOf(shared: Shared): Column[] {
       width: 84,
       cell: hit => (
         <div class="mmrag-frame mmrag-small">
-          <Picture hit={hit} size="thumbnail" alt={hit.alt || heading(hit, look)} view={view}>
+          <Picture hit={hit} alt={hit.alt || heading(hit, look)} view={view}>
             {'—'}
           </Picture>
         </div>

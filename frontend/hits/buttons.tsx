@@ -8,11 +8,21 @@ import type { Mark } from './props';
 
 export const COPY = 'copy-id';
 
-/** The buttons for some hits; `tab` says whether the keyboard reaches them. */
-export function Actions(props: { shared: Shared; hits: Hit[]; tab: boolean }): JSX.Element {
-  const { shared, hits, tab } = props;
+/**
+ * The buttons for some hits; `tab` says whether the keyboard reaches them, `narrow` that there
+ * is little room.
+ */
+export function Actions(props: {
+  shared: Shared;
+  hits: Hit[];
+  tab: boolean;
+  narrow?: boolean;
+}): JSX.Element {
+  const { shared, hits, tab, narrow = false } = props;
   const { actions, strings } = shared.view;
-  const offered = actions.filter(action => action.whole !== true);
+  const offered = actions.filter(
+    action => action.whole !== true && !(narrow && action.roomy === true)
+  );
   return (
     <>
       {[{ id: COPY, label: strings.copyId }, ...offered].map(action => (

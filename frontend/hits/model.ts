@@ -32,6 +32,11 @@ export interface Thumbnail {
   image?: number;
 }
 
+/** Another page, counted from 1, and its picture. */
+export interface Sheet extends Thumbnail {
+  page: number;
+}
+
 export interface Hit {
   id: string;
   /** The id as the kernel knows it, where `id` is a form of it that can be shown. */
@@ -50,6 +55,10 @@ export interface Hit {
   /** Seconds in a recording. */
   start?: number;
   end?: number;
+  /** The number of the part whose picture shows it, from 0; absent where that is not known. */
+  part?: number | null;
+  /** Pictures of the other pages of a document that matched, best first. */
+  sheets?: Sheet[];
   /** Why the picture could not be opened; empty when it could, or when there is none. */
   problem: string;
   thumbnail: Thumbnail | null;
@@ -112,6 +121,8 @@ export function readHit(data: Record<string, unknown>, index = 0): Hit {
     page: count(data.page),
     start: number(data.start),
     end: number(data.end),
+    part: count(data.part),
+    sheets: records(data.sheets).map(readSheet),
     problem: text(data.problem),
     thumbnail: isRecord(data.thumbnail) ? readThumbnail(data.thumbnail) : null
   };
@@ -136,6 +147,10 @@ export function readThumbnail(data: Record<string, unknown>): Thumbnail {
     height: Math.max(count(data.height) ?? 1, 1),
     image: count(data.image)
   };
+}
+
+function readSheet(data: Record<string, unknown>): Sheet {
+  return { ...readThumbnail(data), page: count(data.page) ?? 0 };
 }
 
 /** The columns as named, and after them what hits have beside: a name is never left out. */

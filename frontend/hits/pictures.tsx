@@ -16,6 +16,11 @@ export type PictureState =
 /** Pictures that can do nothing but be seen: no SVG, and nothing that has to be fetched. */
 const HARMLESS = /^(?:data:image\/(?:png|jpeg|webp|gif|avif|bmp);base64,|blob:)/i;
 
+/** Return a URL that may be given to an `<img>`, else null. */
+export function harmless(url: string | null): string | null {
+  return url !== null && HARMLESS.test(url) ? url : null;
+}
+
 type Source = HitsViewProps['picture'];
 
 export function usePicture(picture: Source, hit: Hit, size: Size): PictureState {
@@ -50,8 +55,9 @@ export function usePicture(picture: Source, hit: Hit, size: Size): PictureState 
 }
 
 function stateOf(url: string | null, hit: Hit): PictureState {
-  if (url !== null && HARMLESS.test(url)) {
-    return { kind: 'ready', url };
+  const shown = harmless(url);
+  if (shown !== null) {
+    return { kind: 'ready', url: shown };
   }
   if (hit.problem !== '') {
     return { kind: 'gone', reason: hit.problem };
@@ -62,17 +68,61 @@ function stateOf(url: string | null, hit: Hit): PictureState {
 /** The picture of a hit, or why there is none; `children` stand in where it has no picture. */
 export function Picture(props: {
   hit: Hit;
-  size: Size;
   alt: string;
   view: HitsViewProps;
   children?: JSX.Element | string;
 }): JSX.Element {
-  const { hit, size, alt, view } = props;
-  const state = usePicture(view.picture, hit, size);
-  const [broken, setBroken] = useState(false);
+  const { hit, alt, view } = props;
+  const state = usePicture(view.picture, hit, 'thumbnail');
+  return (
+    <Drawn state={state} alt={alt} strings={view.strings} style={atMostTwice(hit)}>
+      {props.children}
+    </Drawn>
+  );
+}
+
+/** The large picture of a hit; the small one until it is there, and where it cannot be had. */
+export function LargePicture(props: {
+  hit: Hit;
+  alt: string;
+  view: HitsViewProps;
+}): JSX.Element {
+  const { hit, alt, view } = props;
+  const { strings } = view;
+  const small = usePicture(view.picture, hit, 'thumbnail');
+  const large = usePicture(view.picture, hit, 'large');
+  const standsIn = large.kind !== 'ready' && small.kind === 'ready';
+  // As high as its width makes it.
+  const { maxWidth } = atMostTwice(hit);
+  return (
+    <>
+      <Drawn
+        state={standsIn ? small : large}
+        alt={alt}
+        strings={strings}
+        style={{ maxWidth }}
+      />
+      {standsIn && large.kind === 'gone' && large.reason !== '' && (
+        <p class="mmrag-dim" role="status" dir="auto">
+          {visible(large.reason)}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Drawn(props: {
+  state: PictureState;
+  alt: string;
+  strings: HitsViewProps['strings'];
+  style: { maxWidth?: string; maxHeight?: string };
+  children?: JSX.Element | string;
+}): JSX.Element {
+  const { state, strings } = props;
+  const [broken, setBroken] = useState('');
   const gone = (reason: string): JSX.Element => (
     <div class="mmrag-gone">
-      <b>{view.strings.pictureGone}</b>
+      <b>{strings.pictureGone}</b>
       {reason !== '' && <span dir="auto">{visible(reason)}</span>}
     </div>
   );
@@ -82,31 +132,29 @@ export function Picture(props: {
     case 'gone':
       return gone(state.reason);
     case 'none':
-      return <div class="mmrag-instead">{props.children ?? view.strings.noPicture}</div>;
+      return <div class="mmrag-instead">{props.children ?? strings.noPicture}</div>;
     case 'ready':
-      return broken ? (
+      return broken === state.url ? (
         gone('')
       ) : (
         <img
           src={state.url}
-          alt={visible(alt)}
+          alt={visible(props.alt)}
           decoding="async"
           draggable={false}
-          style={atMostTwice(hit, size)}
-          onError={() => setBroken(true)}
+          style={props.style}
+          onError={() => setBroken(state.url)}
         />
       );
   }
 }
 
 /** A small picture is not blown up beyond twice its size. */
-function atMostTwice(hit: Hit, size: Size): { maxWidth?: string; maxHeight?: string } {
-  if (hit.thumbnail === null) {
-    return {};
-  }
-  const maxWidth = `min(100%, ${2 * hit.thumbnail.width}px)`;
-  // A large one is as high as its width makes it.
-  return size === 'large'
-    ? { maxWidth }
-    : { maxWidth, maxHeight: `min(100%, ${2 * hit.thumbnail.height}px)` };
+function atMostTwice({ thumbnail }: Hit): { maxWidth?: string; maxHeight?: string } {
+  return thumbnail === null
+    ? {}
+    : {
+        maxWidth: `min(100%, ${2 * thumbnail.width}px)`,
+        maxHeight: `min(100%, ${2 * thumbnail.height}px)`
+      };
 }

@@ -1,6 +1,6 @@
 /** What a host (the MIME renderer, the panel, the sidebar) gives to the hits view. */
 
-import type { Hit, HitsModel, View } from './model';
+import type { Hit, HitsModel, Sheet, View } from './model';
 import type { Strings } from './strings';
 
 export type Size = 'thumbnail' | 'large';
@@ -13,6 +13,8 @@ export interface Action {
   enabled?(hits: Hit[]): boolean;
   /** On the whole result: `run` gets all hits, and the button stands in the toolbar alone. */
   whole?: boolean;
+  /** Where there is room for it: not on each picture of the gallery. */
+  roomy?: boolean;
 }
 
 export interface Selection {
@@ -32,6 +34,8 @@ export interface HitsViewProps {
   model: HitsModel;
   /** A data: or blob: URL, null when there is none. May reject; `signal` says when nobody waits. */
   picture(hit: Hit, size: Size, signal: AbortSignal): string | null | Promise<string | null>;
+  /** The picture of another page that matched, where the host has it. */
+  sheet?(sheet: Sheet): string | null;
   actions: readonly Action[];
   strings: Strings;
   /** Without it hits cannot be selected. */

@@ -1,16 +1,13 @@
 /** A comm as the channel that a `Client` speaks over. */
 
+import { KernelMessage } from '@jupyterlab/services';
 import type { Kernel } from '@jupyterlab/services';
-import type { JSONValue } from '@lumino/coreutils';
+import { UUID } from '@lumino/coreutils';
+import type { JSONObject } from '@lumino/coreutils';
 
 import type { Channel } from '../client';
 import { TARGET } from '../protocol';
-
-/** What services 7 adds to a comm where it may run on a subshell of its own. */
-interface OnSubshell {
-  readonly subshellId?: string | null;
-  readonly subshellStarted?: Promise<void>;
-}
+import { closeSubshell, openSubshell } from './subshell';
 
 export interface OpenedComm {
   channel: Channel;
@@ -21,66 +18,100 @@ export interface OpenedComm {
   close(): void;
 }
 
-/** Milliseconds to wait for the subshell; the kernel's main shell serves without one. */
-const PATIENCE = 5000;
+type Handler = (message: unknown, buffers: readonly DataView[]) => void;
 
 /**
- * Open a comm to our target.
+ * Open a comm to our target, on a subshell of its own if the kernel has such.
+ *
+ * Its messages are written here and not by Lab's comms. Those would get their subshell only once
+ * the running cell has ended, and Lab lets but one of the views of a kernel have any: with a
+ * console beside it, a notebook might have none.
  *
  * A kernel that does not know the target closes the comm; `onClose` is called then, and when
  * the extension is unloaded.
  */
 export async function openComm(
   kernel: Kernel.IKernelConnection,
+  info: KernelMessage.IInfoReply,
   onClose: () => void
 ): Promise<OpenedComm> {
-  const comm: Kernel.IComm & OnSubshell = kernel.createComm(TARGET);
-  // Sent before its subshell is there, a message would wait for the running cell.
-  if (kernel.supportsSubshells && comm.commsOverSubshells !== 'disabled') {
-    await soon(comm.subshellStarted);
-  }
-  const handlers = new Set<(message: unknown, buffers: readonly DataView[]) => void>();
-  comm.onMsg = message => {
-    const buffers = (message.buffers ?? []).map(asView);
-    handlers.forEach(handler => handler(message.content.data, buffers));
+  const subshell = await openSubshell(kernel, info);
+  const comm_id = UUID.uuid4();
+  const handlers = new Set<Handler>();
+  let alive = true;
+  const hear = (_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void => {
+    if (KernelMessage.isCommMsgMsg(message) && message.content.comm_id === comm_id) {
+      const { data } = message.content;
+      const buffers = (message.buffers ?? []).map(asView);
+      handlers.forEach(handler => handler(data, buffers));
+    } else if (KernelMessage.isCommCloseMsg(message) && message.content.comm_id === comm_id) {
+      end();
+      onClose();
+    }
   };
-  comm.onClose = onClose;
-  if (comm.isDisposed) {
-    throw new Error('The kernel went away.');
-  }
-  comm.open();
+  const main = { channel: 'shell', username: kernel.username, session: kernel.clientId } as const;
+  const way = { ...main, subshellId: subshell };
+  const end = (): void => {
+    alive = false;
+    kernel.iopubMessage.disconnect(hear);
+    if (subshell !== null && isThere(kernel)) {
+      closeSubshell(kernel, subshell);
+    }
+  };
+  kernel.iopubMessage.connect(hear);
+  kernel.sendShellMessage(
+    KernelMessage.createMessage<KernelMessage.ICommOpenMsg<'shell'>>({
+      ...way,
+      msgType: 'comm_open',
+      content: { comm_id, target_name: TARGET, data: {} }
+    })
+  );
   return {
     channel: {
       send: (message, buffers) => {
-        comm.send(message as JSONValue, {}, buffers);
+        kernel.sendShellMessage(
+          KernelMessage.createMessage<KernelMessage.ICommMsgMsg<'shell'>>({
+            ...way,
+            msgType: 'comm_msg',
+            content: { comm_id, data: message as JSONObject },
+            buffers
+          })
+        );
       },
       onMessage: handler => {
         handlers.add(handler);
         return () => handlers.delete(handler);
       }
     },
-    whileRunning: Boolean(comm.subshellId),
+    whileRunning: subshell !== null,
     get alive() {
-      return !comm.isDisposed;
+      return alive && !kernel.isDisposed;
     },
     close: () => {
-      comm.onClose = () => undefined;
-      if (!comm.isDisposed && !kernel.isDisposed && kernel.connectionStatus === 'connected') {
-        comm.close();
-      } else {
-        comm.dispose();
+      if (!alive) {
+        return;
       }
+      if (isThere(kernel)) {
+        kernel.sendShellMessage(
+          KernelMessage.createMessage<KernelMessage.ICommCloseMsg<'shell'>>({
+            // The subshell ends at once, perhaps with this unread.
+            ...main,
+            msgType: 'comm_close',
+            content: { comm_id, data: {} }
+          })
+        );
+      }
+      end();
     }
   };
+}
+
+function isThere(kernel: Kernel.IKernelConnection): boolean {
+  return !kernel.isDisposed && kernel.connectionStatus === 'connected';
 }
 
 function asView(buffer: ArrayBuffer | ArrayBufferView): DataView {
   return buffer instanceof ArrayBuffer
     ? new DataView(buffer)
     : new DataView(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
-}
-
-function soon(started: Promise<void> | undefined): Promise<void> {
-  const late = new Promise<void>(resolve => setTimeout(resolve, PATIENCE));
-  return Promise.race([(started ?? Promise.resolve()).catch(() => undefined), late]);
 }

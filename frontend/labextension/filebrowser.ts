@@ -5,8 +5,8 @@ import {
   Dialog,
   InputDialog,
   ISessionContextDialogs,
-  Notification,
-  showDialog
+  showDialog,
+  showErrorMessage
 } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -145,24 +145,19 @@ class FileCommands {
   private _path(panel: NotebookPanel | null, item: Item): string | null {
     const { contents } = this._place.app.serviceManager;
     const path = kernelPath(contents, folderOf(contents, panel?.context.path ?? item.path), item.path);
-    switch (path.kind) {
-      case 'path':
-        return path.path;
-      case 'drive':
-        Notification.error(
-          this._trans.__(
-            'The kernel cannot open “%1”: it lies on the drive %2, not among the files of the kernel.',
+    if (path.kind === 'path') {
+      return path.path;
+    }
+    const why =
+      path.kind === 'drive'
+        ? this._trans.__(
+            '“%1” lies on the drive %2, not among the files of the kernel.',
             item.name,
             path.drive
           )
-        );
-        return null;
-      case 'unwritable':
-        Notification.error(
-          this._trans.__('The name of “%1” has a line break, which no command can hold.', item.name)
-        );
-        return null;
-    }
+        : this._trans.__('The name of “%1” has a line break, which no command can hold.', item.name);
+    void showErrorMessage(this._trans.__('The kernel cannot open this file'), why);
+    return null;
   }
 
   private async _collections(panel: NotebookPanel | null): Promise<CollectionRow[]> {

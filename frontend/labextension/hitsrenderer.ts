@@ -10,6 +10,8 @@ import { Panel, Widget } from '@lumino/widgets';
 import { mountHits, type HitsViewProps, type Mounted } from '../hits/HitsView';
 import { HITS_MIME, readHits } from '../hits/model';
 import { pictureSources } from './htmlpictures';
+import { LargePictures } from './largepictures';
+import type { ILinks } from './links';
 import { PlainForm } from './plainform';
 import { preferences } from './preferences';
 import { resultActions } from './resultactions';
@@ -20,6 +22,7 @@ const TILE = 0.625; // of a thumbnail's pixels, so that dense screens show it sh
 export interface Surroundings {
   rendermime: IRenderMimeRegistry;
   notebooks: INotebookTracker | null;
+  links: ILinks | null;
   translator: IRenderMime.ITranslator;
 }
 
@@ -28,9 +31,11 @@ export class HitsRenderer extends Panel implements IRenderMime.IRenderer {
   private _mounted: Mounted | null = null;
   private _props: HitsViewProps | null = null;
   private _plain: PlainForm | null = null;
+  private readonly _large: LargePictures;
 
   constructor(private readonly _around: Surroundings) {
     super();
+    this._large = new LargePictures(_around.links, _around.notebooks);
     this.addClass('mmrag-output');
     this.addWidget(this._host);
     preferences.changed.connect(this._draw, this);
@@ -45,7 +50,15 @@ export class HitsRenderer extends Panel implements IRenderMime.IRenderer {
       const urls = pictureSources(model.data['text/html']);
       this._props = {
         model: reading.model,
-        picture: hit => urls[hit.thumbnail?.image ?? -1] ?? null,
+        picture: (hit, size, signal) => {
+          const small = urls[hit.thumbnail?.image ?? -1] ?? null;
+          return size === 'large' && hit.thumbnail !== null
+            ? this._large
+                .of(this.node, reading.model.collection ?? '', hit, signal)
+                .then(large => large ?? small)
+            : small;
+        },
+        sheet: sheet => urls[sheet.image ?? -1] ?? null,
         actions: [],
         strings
       };
@@ -62,6 +75,7 @@ export class HitsRenderer extends Panel implements IRenderMime.IRenderer {
     if (!this.isDisposed) {
       Signal.clearData(this);
       this._clear();
+      this._large.dispose();
       super.dispose();
     }
   }

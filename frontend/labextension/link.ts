@@ -1,7 +1,6 @@
 /** How Lab is connected with the kernel of one notebook: one state, and who changes it. */
 
 import type { ISessionContext } from '@jupyterlab/apputils';
-import type { Kernel } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
@@ -11,6 +10,7 @@ import type { Load } from '../protocol';
 import { CellWatch } from './cellwatch';
 import { openComm } from './commchannel';
 import type { OpenedComm } from './commchannel';
+import { infoOf } from './subshell';
 
 export type LinkState =
   | { kind: 'noKernel' }
@@ -20,8 +20,6 @@ export type LinkState =
   /** The page and the kernel do not hear each other; `client` is there if they did before. */
   | { kind: 'disconnected'; client: Client | null }
   | { kind: 'otherLanguage'; language: string }
-  /** Another view, such as a console, holds the only connection that may carry comms. */
-  | { kind: 'taken' }
   | { kind: 'asking' }
   /** `missing` when the package is not installed where the kernel runs. */
   | { kind: 'notLoaded'; missing: boolean }
@@ -33,14 +31,8 @@ export type LinkState =
 const A_DAY = 86_400_000;
 
 export class KernelLink implements IDisposable {
-  /**
-   * @param session What starts and ends the kernel.
-   * @param elsewhere Another connection to a kernel that may carry comms, if there is one.
-   */
-  constructor(
-    readonly session: ISessionContext,
-    private readonly _elsewhere: (id: string) => Kernel.IKernelConnection | null
-  ) {
+  /** @param session What starts and ends the kernel. */
+  constructor(readonly session: ISessionContext) {
     this._cells = new CellWatch(session, {
       busy: () => this._changed.emit(),
       named: () => !this._disposed && this.ask()
@@ -99,7 +91,7 @@ export class KernelLink implements IDisposable {
   /** Ask now, also where it was not loaded a moment ago. */
   ask(): void {
     this._wanted = true;
-    if (this._state.kind === 'notLoaded' || this._state.kind === 'taken') {
+    if (this._state.kind === 'notLoaded') {
       void this._connect();
     } else {
       this._follow();
@@ -151,6 +143,9 @@ export class KernelLink implements IDisposable {
   private _outside(): LinkState | null {
     const kernel = this.session.session?.kernel ?? null;
     if (kernel === null) {
+      if (this._state.kind === 'dead') {
+        return this._state; // Lab has dropped it, and is without a kernel until there is another
+      }
       const status = this.session.kernelDisplayStatus;
       return { kind: status === 'initializing' || status === 'starting' ? 'starting' : 'noKernel' };
     }
@@ -175,33 +170,28 @@ export class KernelLink implements IDisposable {
   }
 
   private async _connect(): Promise<void> {
-    const own = this.session.session?.kernel;
-    if (!own) {
+    const kernel = this.session.session?.kernel;
+    if (!kernel) {
       return;
     }
     this._hangUp();
     const turn = this._turn;
     const stale = (): boolean => turn !== this._turn || this._disposed;
-    this._kernelId = own.id;
+    this._kernelId = kernel.id;
     this._set({ kind: 'asking' });
     try {
-      const { language_info } = await own.info;
+      const info = await infoOf(kernel);
       if (stale()) {
         return;
       }
-      if (language_info.name.toLowerCase() !== 'python') {
-        this._set({ kind: 'otherLanguage', language: language_info.name });
+      if (info.language_info.name.toLowerCase() !== 'python') {
+        this._set({ kind: 'otherLanguage', language: info.language_info.name });
         return;
       }
-      const kernel = own.handleComms ? own : this._elsewhere(own.id);
-      if (kernel === null) {
-        this._set({ kind: 'taken' });
-        return;
-      }
-      const comm = await openComm(kernel, () => {
+      const comm = await openComm(kernel, info, () => {
         if (!stale()) {
           this._hangUp();
-          this._kernelId = own.id;
+          this._kernelId = kernel.id;
           this._set({ kind: 'notLoaded', missing: this._cells.missing });
         }
       });
@@ -283,7 +273,6 @@ export class KernelLink implements IDisposable {
 /** States that the kernel itself answered with, or is about to. */
 const CONNECTED: ReadonlySet<LinkState['kind']> = new Set([
   'otherLanguage',
-  'taken',
   'asking',
   'notLoaded',
   'otherProtocol',

@@ -1,7 +1,6 @@
 /** The links of all open notebooks, by their panels. */
 
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import type { Kernel } from '@jupyterlab/services';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -38,7 +37,7 @@ export class Links implements ILinks {
     if (known !== undefined) {
       return known;
     }
-    const link = new KernelLink(panel.sessionContext, id => this._withComms(id));
+    const link = new KernelLink(panel.sessionContext);
     this._links.set(panel, link);
     let before = link.state.kind;
     link.changed.connect(() => {
@@ -65,14 +64,6 @@ export class Links implements ILinks {
         call(link, link.state.client);
       }
     });
-  }
-
-  private _withComms(kernelId: string): Kernel.IKernelConnection | null {
-    const panel = this._tracker.find(each => {
-      const kernel = each.sessionContext.session?.kernel;
-      return kernel?.id === kernelId && kernel.handleComms;
-    });
-    return panel?.sessionContext.session?.kernel ?? null;
   }
 
   private readonly _links = new WeakMap<NotebookPanel, KernelLink>();

@@ -6,9 +6,12 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ANSWER_MIME } from '../answers/model';
+import { hearsOfCells } from '../cellevent';
 import { HITS_MIME } from '../hits/model';
 import { AnswerRenderer } from './answerrenderer';
 import { HitsRenderer } from './hitsrenderer';
+import { ILinks } from './links';
+import { insertQuery } from './resultactions';
 
 const RANK = 10; // before the HTML that stands beside it in the same output
 
@@ -21,19 +24,23 @@ export const results: JupyterFrontEndPlugin<void> = {
   description: 'Shows hits as a gallery, a table or a list, and answers beside their sources.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  optional: [INotebookTracker, ITranslator],
+  optional: [INotebookTracker, ITranslator, ILinks],
   activate: (
     _app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     notebooks: INotebookTracker | null,
-    known: ITranslator | null
+    known: ITranslator | null,
+    links: ILinks | null
   ) => {
     const translator = known ?? nullTranslator;
+    if (notebooks !== null) {
+      hearsOfCells((node, wanted) => insertQuery(node, wanted, notebooks));
+    }
     rendermime.addFactory(
       {
         safe: true,
         mimeTypes: [HITS_MIME],
-        createRenderer: () => new HitsRenderer({ rendermime, notebooks, translator })
+        createRenderer: () => new HitsRenderer({ rendermime, notebooks, links, translator })
       },
       RANK
     );

@@ -1,11 +1,12 @@
-/** The buttons on a result that put a cell below the one that shows it. */
+/** The buttons on a result, and on the panel, that put a cell below the one that shows it. */
 
 import { CodeCell } from '@jupyterlab/cells';
 import type { INotebookTracker, Notebook } from '@jupyterlab/notebook';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 
+import type { QueryCell } from '../cellevent';
 import type { Action } from '../hits/HitsView';
-import type { HitsModel } from '../hits/model';
+import { keyOf, type HitsModel } from '../hits/model';
 import { askable, frameCell, likeCell, type Shown } from './resultcells';
 import { DOMAIN } from './words';
 
@@ -38,8 +39,8 @@ export function resultActions(
     {
       id: 'use-as-query',
       label: trans.__('Use as query'),
-      enabled: askable,
-      run: hits => insert(() => likeCell(hits, model.collection ?? ''))
+      enabled: hits => hits.length > 0 && askable(hits.map(keyOf), model.collection ?? ''),
+      run: hits => insert(() => likeCell(hits.map(keyOf), model.collection ?? ''))
     },
     {
       id: 'to-dataframe',
@@ -49,6 +50,22 @@ export function resultActions(
       run: hits => insert(shown => frameCell(hits, model, shown, translator))
     }
   ];
+}
+
+/** Insert the cell that the panel in `node` wants, if there can be one; of no keys, only look. */
+export function insertQuery(
+  node: HTMLElement,
+  { keys, collection }: QueryCell,
+  notebooks: INotebookTracker
+): boolean {
+  const place = placeOf(node, notebooks);
+  if (place === null || !askable(keys, collection)) {
+    return false;
+  }
+  if (keys.length > 0) {
+    insertBelow(place, likeCell(keys, collection));
+  }
+  return true;
 }
 
 function placeOf(node: HTMLElement, notebooks: INotebookTracker | null): Place | null {

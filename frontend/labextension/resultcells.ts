@@ -2,7 +2,7 @@
 
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 
-import { keyOf, type Hit, type HitsModel } from '../hits/model';
+import type { Hit, HitsModel } from '../hits/model';
 import { asWord, fitsInLine } from './magicline';
 import { DOMAIN } from './words';
 
@@ -15,14 +15,14 @@ export interface Shown {
 
 const MOST = 100; // positions that a cell names one by one
 
-/** Whether hits can be asked for in a line: an id may hold what no line can. */
-export function askable(hits: readonly Hit[]): boolean {
-  return hits.length > 0 && hits.every(hit => keyOf(hit) !== '' && fitsInLine(keyOf(hit)));
+/** Whether items can be asked for in a line: an id may hold what no line can. */
+export function askable(keys: readonly string[], collection: string): boolean {
+  return keys.every(key => key !== '' && fitsInLine(key)) && fitsInLine(collection);
 }
 
-/** A query for what is like some hits. */
-export function likeCell(hits: readonly Hit[], collection: string): string {
-  const like = hits.map(hit => `--like ${asWord(keyOf(hit))}`);
+/** A query for what is like some items. */
+export function likeCell(keys: readonly string[], collection: string): string {
+  const like = keys.map(key => `--like ${asWord(key)}`);
   return ['%mmrag query', ...like, ...(collection === '' ? [] : ['--in', asWord(collection)])].join(
     ' '
   );

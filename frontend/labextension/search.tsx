@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Client } from '../client';
+import { Thumbnails } from '../fetched/thumbnails';
 import { HitsView } from '../hits/HitsView';
 import type { Action, HitsViewProps } from '../hits/HitsView';
 import { keyOf } from '../hits/model';
@@ -18,7 +19,6 @@ import { dragCell } from './drag';
 import { failureWords } from './failures';
 import { fitsInLine, likeLine, queryLine, showLine } from './magicline';
 import type { Preferences } from './preferences';
-import { Thumbnails } from './thumbnails';
 import type { Ways } from './ways';
 
 /** Milliseconds without a key before the kernel is asked, and hits asked for at once. */

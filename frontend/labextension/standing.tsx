@@ -93,14 +93,6 @@ function sayings({ panel, state, busy, ways, trans }: Props): Said[] {
           )
         }
       ];
-    case 'taken':
-      return [
-        {
-          sentence: trans.__(
-            'This kernel already talks to another view, such as a console. Close that and look again.'
-          )
-        }
-      ];
     case 'asking':
       return [
         {

@@ -6,9 +6,10 @@ import { useState } from 'preact/hooks';
 import { oneLine } from '../hits/text';
 import type { Json } from '../hits/model';
 import type { Facet, FacetValue, Filter } from '../protocol';
-import type { Control, State } from './control';
+import type { Control } from './control';
 import { withFilter } from './query';
 import { Range } from './Range';
+import type { State } from './state';
 import { PANEL_ENGLISH as strings } from './strings';
 
 const OPEN = 4; // columns that are unfolded at first

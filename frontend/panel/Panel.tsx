@@ -3,18 +3,21 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
+import { asksForCell } from '../cellevent';
 import { HitsView } from '../hits/HitsView';
 import { keyOf } from '../hits/model';
+import type { Hit } from '../hits/model';
 import type { Action, Marks, Selection } from '../hits/props';
 import { ENGLISH } from '../hits/strings';
 import { isForNotebook, useShortcutGuard } from '../hits/shortcuts';
 import { oneLine } from '../hits/text';
 import type { Model } from './channel';
-import type { Control, State } from './control';
+import type { Control } from './control';
 import { Asked } from './Asked';
 import { Facets } from './Facets';
 import { filesOf, prepared } from './pictures';
 import { Standing } from './Standing';
+import type { State } from './state';
 import { PANEL_ENGLISH as strings } from './strings';
 import { Weights } from './Weights';
 
@@ -97,23 +100,34 @@ function Hits(props: { control: Control; state: State; model: Model }): JSX.Elem
     }),
     [query.marks]
   );
+  const collection = String(model.get('collection'));
+  const cells = useRef<HTMLDivElement>(null);
+  const [givesCells, setGivesCells] = useState(false);
+  useEffect(() => {
+    // Not before there is an answer: a host may put the panel into its page late.
+    setGivesCells(asksForCell(cells.current, { collection, keys: [] }));
+  }, [state.searches]);
   const selection = useMemo<Selection>(
     () => ({ ids: state.selected, onChange: ids => control.select(ids) }),
     [state.selected]
   );
-  const actions = useMemo<Action[]>(
-    () => [
-      {
-        id: 'like',
-        label: strings.moreLikeThis,
-        run: hits => {
-          const like = hits.map(hit => ({ key: keyOf(hit), id: hit.id }));
-          control.ask({ ...control.state.query, like });
-        }
+  const actions = useMemo<Action[]>(() => {
+    const search = (hits: Hit[]): void => {
+      const like = hits.map(hit => ({ key: keyOf(hit), id: hit.id }));
+      control.ask({ ...control.state.query, like });
+    };
+    const useAsQuery = (hits: Hit[]): void => {
+      if (!asksForCell(cells.current, { collection, keys: hits.map(keyOf) })) {
+        search(hits);
       }
-    ],
-    []
-  );
+    };
+    return [
+      { id: 'like', label: strings.moreLikeThis, run: search },
+      ...(givesCells
+        ? [{ id: 'use-as-query', label: strings.useAsQuery, run: useAsQuery, roomy: true }]
+        : [])
+    ];
+  }, [givesCells]);
   const words = useMemo(
     () => ({
       ...ENGLISH,
@@ -130,7 +144,7 @@ function Hits(props: { control: Control; state: State; model: Model }): JSX.Elem
     return <p class="mmrag-panel-hits mmrag-panel-empty">{strings.empty}</p>;
   }
   return (
-    <div class="mmrag-panel-hits">
+    <div ref={cells} class="mmrag-panel-hits">
       <HitsView
         model={state.model}
         picture={control.picture}

@@ -5,7 +5,8 @@ import type { JSX } from 'preact';
 import { oneLine } from '../hits/text';
 import { VERSION } from '../protocol';
 import type { Failure } from '../protocol';
-import type { Control, State } from './control';
+import type { Control } from './control';
+import type { State } from './state';
 import { PANEL_ENGLISH as strings } from './strings';
 
 export function Standing(props: { control: Control; state: State }): JSX.Element {

@@ -2,7 +2,8 @@
 
 import type { JSX } from 'preact';
 
-import type { Control, State } from './control';
+import type { Control } from './control';
+import type { State } from './state';
 import { PANEL_ENGLISH as strings } from './strings';
 
 const MOST = 3;

@@ -1,51 +1,28 @@
 /** What the panel knows and does: one place that asks the kernel and keeps what it said. */
 
 import { Client } from '../client';
-import type { Connection, Outcome } from '../client';
-import type { Hit, HitsModel, View } from '../hits/model';
-import { VIEWS, keyOf } from '../hits/model';
+import type { Outcome } from '../client';
+import { Thumbnails } from '../fetched/thumbnails';
+import { RecentUrls, askWhole } from '../fetched/whole';
+import { keyOf } from '../hits/model';
+import type { Hit, View } from '../hits/model';
 import type { Mark, Size } from '../hits/props';
-import { Thumbnails } from '../labextension/thumbnails';
 import { VERSION } from '../protocol';
-import type { Facet, Failure, FoundHit, Load } from '../protocol';
+import type { FoundHit, Load } from '../protocol';
 import { channelOf } from './channel';
 import type { Model } from './channel';
 import { EMPTY, askedOf, queryFrom, scopeOf, wordsOf } from './query';
 import type { Query } from './query';
+import { firstState } from './state';
+import type { State } from './state';
 import { PANEL_ENGLISH as strings } from './strings';
 
-/** All that the panel shows. */
-export interface State {
-  query: Query;
-  /** Null until the first answer. */
-  model: HitsModel | null;
-  more: boolean;
-  signals: string[];
-  facets: Facet[];
-  items: number;
-  searching: boolean;
-  failure: Failure | null;
-  connection: Connection;
-  /** The kernel's version, where it is another than this panel's. */
-  otherVersion: string | null;
-  loads: Load[];
-  selected: ReadonlySet<string>;
-  notice: string;
-  view: View;
-  /** What the hits shown are: of a search, all items that filters leave, or all there are. */
-  scope: 'search' | 'filter' | 'all';
-  /** How many queries have been answered. */
-  searches: number;
-}
-
 const PAGE = 48;
-/** Milliseconds without a key before the words are looked for. */
-const PAUSE = 120;
-const LARGE = 1280;
+/** Milliseconds without a key before the words are looked for; one search at a time besides. */
+const PAUSE = 40;
 /** How long to wait for a first sign of life. */
 const GREETING = 10_000;
 const PING = 3000;
-const LARGE_KEPT = 4;
 
 export class Control {
   /** `width` is that of the panel in pixels when it was opened. */
@@ -63,25 +40,7 @@ export class Control {
       selected: keys => this._onSelected(keys)
     });
     this._thumbnails = new Thumbnails(this._client, String(model.get('collection')));
-    const view = VIEWS.find(each => each === model.get('view')) ?? 'gallery';
-    this._state = {
-      query: queryFrom(model.get('query')),
-      model: null,
-      more: false,
-      signals: [],
-      facets: [],
-      items: 0,
-      searching: true,
-      failure: null,
-      connection: 'open',
-      otherVersion: null,
-      loads: [],
-      selected: new Set(),
-      notice: '',
-      view,
-      scope: 'all',
-      searches: 0
-    };
+    this._state = firstState(model);
     model.on('change:query', this._fromPython);
     model.on('comm_live_update', this._onChannel);
     void this._greet();
@@ -195,6 +154,7 @@ export class Control {
     this._model.off('change:query', this._fromPython);
     this._model.off('comm_live_update', this._onChannel);
     this._thumbnails.dispose();
+    this._large.dispose();
     this._client.dispose();
     this._state.query.pictures.forEach(picture => URL.revokeObjectURL(picture.url));
   }
@@ -282,27 +242,12 @@ export class Control {
   }
 
   private async _item(hit: Hit, signal: AbortSignal): Promise<string | null> {
-    const outcome = await this._client.ask(
-      'item',
-      { collection: null, key: keyOf(hit), size: LARGE },
-      { signal }
-    );
-    if (outcome.kind !== 'ok') {
-      throw new Error(outcome.kind === 'error' ? outcome.error.message : '');
-    }
-    const { picture, hit: whole } = outcome.result;
+    const { hit: whole, picture, problem } = await askWhole(this._client, null, hit, signal);
     this._complete(hit, whole);
-    if (picture?.kind === 'problem') {
-      throw new Error(picture.problem);
+    if (problem !== '') {
+      throw new Error(problem);
     }
-    const data = picture === null ? undefined : outcome.buffers[picture.buffer];
-    if (picture === null || data === undefined) {
-      return null;
-    }
-    const url = URL.createObjectURL(new Blob([data as BlobPart], { type: picture.type }));
-    this._large.push(url);
-    this._large.splice(0, this._large.length - LARGE_KEPT).forEach(old => URL.revokeObjectURL(old));
-    return url;
+    return picture === null ? null : this._large.of(picture);
   }
 
   /** Give a hit the texts that the page of hits had cut short. */
@@ -382,7 +327,7 @@ export class Control {
   private readonly _lifetime = new AbortController();
   /** What the kernel calls the items that were seen. */
   private readonly _keys = new Map<string, string>();
-  private readonly _large: string[] = [];
+  private readonly _large = new RecentUrls();
   private _state: State;
   private _asking = new AbortController();
   private _typing: ReturnType<typeof setTimeout> | undefined;

@@ -42,6 +42,7 @@ export interface PanelStrings {
   selectedElsewhere(count: number): string;
   clearSelection: string;
   moreLikeThis: string;
+  useAsQuery: string;
   panel(collection: string): string;
 }
 
@@ -73,7 +74,7 @@ export const PANEL_ENGLISH: PanelStrings = {
   weight: signal => `Weight of ${SIGNALS[signal] ?? signal}`,
   signals: SIGNALS,
   where: 'Condition',
-  whereHint: "price < 50 and brand == 'Acme'",
+  whereHint: 'price < 50',
   missing: '(missing)',
   others: count => (count === 1 ? '1 more value' : `${count} more values`),
   from: 'from',
@@ -110,5 +111,6 @@ export const PANEL_ENGLISH: PanelStrings = {
     count === 1 ? '1 selected hit is not shown here' : `${count} selected hits are not shown here`,
   clearSelection: 'Clear the selection',
   moreLikeThis: 'More like this',
+  useAsQuery: 'Use as query',
   panel: collection => `Search panel of ${collection}`
 };

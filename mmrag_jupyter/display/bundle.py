@@ -46,7 +46,7 @@ _DETAILS = (
     Detail(snippet=60, text=0, columns=0, value=30, data=6, why=False),
 )
 
-_WORDS = 0.57  # the share of the budget that words may take where there are pictures
+_WORDS = 0.58  # the share of the budget that words may take where there are pictures
 _SMALLEST_CARD = 800  # bytes, so that of a million hits only those are looked at that could fit
 _PLAIN_LINE = 130  # bytes of a usual line of the plain table
 _PASSAGE = 240  # characters from which a text is read rather than glanced at

@@ -39,7 +39,8 @@ class Card:
     `picture` opens the picture when it is drawn; what it raises is shown in its place.
     `alt` says what the picture shows; `terms` are the words to mark in `text` and titles;
     `source` is the file that the matched part came from, `page` counts from 1, `start` and
-    `end` are seconds. `sheets` are the other pages that matched, best first.
+    `end` are seconds. `part` is the number of the pictured part among the item's, from 0.
+    `sheets` are the other pages that matched, best first.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Card:
     page: int | None = None
     start: float | None = None
     end: float | None = None
+    part: int = 0
     sheets: tuple[Sheet, ...] = ()
 
 

@@ -17,6 +17,7 @@ The object has these members; a renderer ignores what it does not know.
   - `thumbnail`: null, or `{image, width, height}`; `image` counts, from 0, the `<img>` elements
     of the `text/html` in the same output, whose `src` is the picture; `width` and `height` are
     the original's pixels
+  - where it is not 0: `part`, the number of the pictured part among the item's
   - where there is one: `terms` (the words to mark), `alt`, `source`, `page`, `start`, `end`
     (seconds), `problem` (why the picture could not be opened), `pages` (the other pages of a
     document that matched, best first, a list of numbers from 1), `sheets` (those of them that
@@ -105,6 +106,7 @@ def hit(card: Card, look: Look, image: Thumbnail | Gone | None, number: int) -> 
         "page": card.page,
         "start": jsonable(card.start, _VALUE),
         "end": jsonable(card.end, _VALUE),
+        "part": card.part or None,
         "problem": image.reason if isinstance(image, Gone) else "",
         "pages": [sheet.number for sheet in card.sheets],
         "sheets": _sheets(image, number + 1) if isinstance(image, Thumbnail) else [],

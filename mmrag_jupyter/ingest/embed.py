@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.tokens_writing import PartVectors
 
 TEXTS_AT_ONCE = 256
-PICTURES_AT_ONCE = 32
+# With twice as many decoded ahead; some megabytes each where their size is not bounded.
+PICTURES_AT_ONCE, LARGE_AT_ONCE = 32, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +145,9 @@ class Embedding:
 
 def batch_size(embedder: AnyEmbedder) -> int:
     """Return how many pictures to hand to an embedder at once."""
-    return int(getattr(embedder, "batch_size", PICTURES_AT_ONCE))
+    is_bounded = getattr(embedder, "image_edge", None) is not None
+    most = PICTURES_AT_ONCE if is_bounded else LARGE_AT_ONCE
+    return int(getattr(embedder, "batch_size", most))
 
 
 def _decode(unit: _Unit) -> _Decoded | _End:

@@ -15,6 +15,7 @@ from mmrag_jupyter.notebook.completer import completions
 from mmrag_jupyter.notebook.labsettings import LabSettings
 from mmrag_jupyter.notebook.namespace import Namespace
 from mmrag_jupyter.widgets import protocol
+from mmrag_jupyter.widgets.routes import hear_where_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,6 +82,7 @@ class Comms:
         # Not by on_msg, which runs the shell's events around each message: in a thread of its
         # own that would take the figures away from the cell that is drawing them.
         comm.handle_msg = partial(self._heard, comm)  # type: ignore[method-assign]
+        hear_where_sent(comm)
         comm.on_close(lambda _message: self._forget(comm))
         self._comms[comm.comm_id] = comm
         # A page that is loaded anew or closed does not take its leave.

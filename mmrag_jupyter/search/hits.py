@@ -157,6 +157,12 @@ class Hit:
         except StoreError:
             return None
 
+    def number_of(self, part: Part) -> int:
+        """Return the number of a part among those of the item, from 0."""
+        # The id of a part is that of its item, with its number behind from the second on.
+        number = part.id[len(self.id) + 1 :]
+        return int(number) if number.isdecimal() else 0
+
     def explain(self, page: int | None = None) -> Explanation:
         """Return what of it matched the query: where on its picture, and which words.
 
@@ -205,6 +211,7 @@ class Hit:
             sheets=tuple(self._sheets(part)),
             start=first.start if first is not None else None,
             end=first.end if first is not None else None,
+            part=self.number_of(part) if part is not None else 0,
         )
 
     def _sheets(self, shown: Part | None) -> Iterator[display.Sheet]:

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 # Up to this many tokens all are visited: some 80 ms on two quiet cores.
 EXACT_UP_TO = 1_000_000
 _BLOCK_TOKENS = 16_384
-# So many of all parts' few vectors are looked for near each token of the question.
-_NEAREST = 1024
+# So many of all parts' few vectors are looked for near each token of the question; and so
+# many where those tell too little.
+_NEAREST, _MORE = 256, 4096
 # The second stage begins with so many candidates and as many parts taken at random, which
 # show how well the first stage tells the scores.
 _FIRST = 512

@@ -34,8 +34,10 @@ def find_column(name: str, columns: Mapping[str, tuple[str, Column]]) -> tuple[s
         return "a missing value is found by 'is None'"
     hint = did_you_mean(name, columns)
     if not hint:
-        shown = ", ".join(repr(known) for known in list(columns)[:_SHOWN])
-        hint = f" Columns: {shown}{', …' if len(columns) > _SHOWN else ''}."
+        # An index without a name has none to write.
+        named = [known for known in columns if known]
+        shown = ", ".join(map(repr, named[:_SHOWN]))
+        hint = f" Columns: {shown}{', …' if len(named) > _SHOWN else ''}."
     return f"there is no column {name!r}.{hint}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -18,11 +19,14 @@ from mmrag_jupyter.search.terms import words
 from mmrag_jupyter.store.snapshot import joined
 from mmrag_jupyter.widgets import protocol
 from mmrag_jupyter.widgets.provider import Alone
+from mmrag_jupyter.widgets.routes import hear_where_sent
 from mmrag_jupyter.widgets.service import Service
 from mmrag_jupyter.widgets.wire import to_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from comm.base_comm import BaseComm, MessageType
 
     from mmrag_jupyter.search.hits import Hit
     from mmrag_jupyter.search.ranking import Page
@@ -88,10 +92,13 @@ class Panel(anywidget.AnyWidget):
             hits=nothing,
             selection=nothing,
         )
+        hear_where_sent(self.comm)
         self.set_trait("collection", collection.name)
         if loads is not None:
             self._stop = loads.listen(self._tell_loads)
         self.on_msg(_take)
+        if self.comm is not None:
+            _leave_cells_alone(self.comm)
         try:
             # So that `hits` are there before a page has asked, or where no page ever will.
             self.search(text)
@@ -197,6 +204,24 @@ def _take(panel: Panel, content: object, buffers: Sequence[memoryview]) -> None:
         return
     answer, data = panel._service.handle(content, buffers)  # noqa: SLF001 - its own handler
     panel.send(answer, data)
+
+
+def _leave_cells_alone(comm: BaseComm) -> None:
+    """Take messages on a thread of their own without the shell's events around each.
+
+    A comm tells the shell that a cell begins and ends around every message, and whoever draws
+    figures shows them then: those of the cell that is running would come too early, half done.
+    """
+    take = comm.handle_msg
+
+    def handle(msg: MessageType) -> None:
+        heard = getattr(comm, "_msg_callback", None)
+        if heard is None or threading.current_thread() is threading.main_thread():
+            take(msg)
+        else:
+            heard(msg)
+
+    comm.handle_msg = handle  # type: ignore[method-assign]
 
 
 def _replace(folder: str, panel: Panel) -> None:

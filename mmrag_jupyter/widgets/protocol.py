@@ -217,7 +217,8 @@ def _thumbnails(source: Record, _: Sequence[bytes | memoryview]) -> Thumbnails:
 
 
 def _item(source: Record, _: Sequence[bytes | memoryview]) -> ShowItem:
-    return ShowItem(_collection(source), _key(source), whole(source, "size", 16, _EDGE))
+    part = None if source.get("part") is None else whole(source, "part", 0, _FARTHEST)
+    return ShowItem(_collection(source), _key(source), part, whole(source, "size", 16, _EDGE))
 
 
 def _feedback(source: Record, _: Sequence[bytes | memoryview]) -> Feedback:

@@ -109,10 +109,14 @@ class Thumbnails:
 
 @dataclass(frozen=True, slots=True)
 class ShowItem:
-    """One item with all its parts and columns, and its picture of `size` pixels."""
+    """One item with all its parts and columns, and its picture of `size` pixels.
+
+    `part` is the one whose picture is meant; None is the first that has one.
+    """
 
     collection: str | None
     key: str
+    part: int | None
     size: int
 
 

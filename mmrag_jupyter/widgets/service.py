@@ -21,7 +21,7 @@ from mmrag_jupyter.widgets.reading import MessageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mmrag_jupyter.search.hits import Part
+    from mmrag_jupyter.search.hits import Hit, Part
     from mmrag_jupyter.search.ranking import Page
     from mmrag_jupyter.store import Store
     from mmrag_jupyter.store.feedback import Verdict
@@ -191,7 +191,7 @@ class Service:
             )
         hit = build.in_order(numbers, store)[0][0]
         data: list[bytes] = []
-        part = hit.picture
+        part = _shown(hit, question.part)
         picture = None
         if part is not None:
             picture = _picture(self._pictures.encoded([part], question.size)[0], data)
@@ -224,6 +224,12 @@ class Service:
                 else:
                     self._waiting = [one for one in self._waiting if one[0] is not store]
             return problem
+
+
+def _shown(hit: Hit, number: int | None) -> Part | None:
+    """Return the part whose picture is meant; parts are counted from 0."""
+    named = hit.parts[number] if number is not None and number < len(hit.parts) else None
+    return named if named is not None and named.modality != "text" else hit.picture
 
 
 def _parts(store: Store, ids: Sequence[str]) -> dict[tuple[str, int], Part]:

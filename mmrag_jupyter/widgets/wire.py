@@ -94,13 +94,6 @@ def part(one: Part) -> dict[str, object]:
     }
 
 
-def _number(hit: Hit, part: Part) -> int:
-    """Return the number of a part among those of its item."""
-    # The id of a part is that of its item, with its number behind from the second on.
-    number = part.id[len(hit.id) + 1 :]
-    return int(number) if number.isdecimal() else 0
-
-
 def facet(one: Facet) -> dict[str, object]:
     """Return a facet as `frontend/protocol.ts` describes it."""
     return _values(one) if isinstance(one, Values) else _range(one)
@@ -120,7 +113,7 @@ def _hit(
         **told,
         "id": json_text(hit.id, _ID),
         "key": to_key(hit.id),
-        "part": _number(hit, picture) if picture is not None else None,
+        "part": hit.number_of(picture) if picture is not None else None,
     }
 
 

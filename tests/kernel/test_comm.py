@@ -86,7 +86,7 @@ def test_a_page_finds_collections_and_searches_them(page):
     assert [hit["id"] for hit in found["hits"]] == ["A-2"]
 
 
-BUSY = "import threading; threading.Event().wait(120)"
+BUSY = "import threading; threading.Event().wait(600)"
 
 
 def started(kernel, code):
@@ -115,6 +115,10 @@ def finished(kernel, sent):
 
 def test_it_answers_while_a_cell_is_running(kernel, page):
     page.ask("hello", version="0", protocol=1)
+    # What a cell tells the page must not draw the page's questions to the cell's shell.
+    kernel.ok("%mmrag use pictures")
+    page.await_event("collections")
+    kernel.ok("%mmrag use products")
     sent = started(kernel, BUSY)
     found = page.ask("search", collection="products", asked=asked("shoes"), offset=0, limit=5)
     assert [hit["id"] for hit in found["hits"]] == ["A-1"]
@@ -147,6 +151,37 @@ def test_a_load_tells_how_far_it_is(kernel, page):
     assert event["total"] == 3
     page.await_event("collections")
     kernel.ok("%mmrag drop again --yes")
+    kernel.ok("%mmrag use products")
+
+
+SLOW = """
+import threading, numpy as np, pandas as pd
+
+gate = threading.Event()
+
+class Slow:
+    name, dim, modalities = "slow", 4, frozenset({"text"})
+
+    def embed_text(self, texts, *, query):
+        gate.wait(60)
+        return np.full((len(texts), 4), 0.5, "float32")
+
+slow = Slow()
+frame = pd.DataFrame({"text": [f"text {n}" for n in range(40)]})
+%mmrag load frame --as slow --model slow
+"""
+
+
+def test_it_answers_while_a_load_is_running(kernel, page):
+    page.ask("hello", version="0", protocol=1)
+    sent = started(kernel, SLOW)
+    page.await_event("loads")
+    found = page.ask("search", collection="products", asked=asked("shoes"), offset=0, limit=5)
+    assert [hit["id"] for hit in found["hits"]] == ["A-1"]
+    assert [load["state"] for load in page.ask("loads")["loads"]][:1] == ["running"]
+    page.run("gate.set()")
+    assert finished(kernel, sent)["status"] == "ok"
+    kernel.ok("%mmrag drop slow --yes")
     kernel.ok("%mmrag use products")
 
 

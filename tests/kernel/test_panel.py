@@ -94,7 +94,7 @@ def test_the_page_fetches_the_panel_and_the_next_cell_has_what_it_selects(kernel
 
 def test_it_answers_while_a_cell_runs(kernel, panel):
     kernel.ok("import threading; done = threading.Event()")
-    sent = kernel.client.execute("done.wait(120)")
+    sent = kernel.client.execute("done.wait(600)")
     while True:
         begun = kernel.client.get_iopub_msg(timeout=PATIENCE)
         if begun["msg_type"] == "execute_input" and begun["parent_header"]["msg_id"] == sent:
@@ -115,3 +115,20 @@ def test_it_answers_while_a_cell_runs(kernel, panel):
 def test_without_a_subshell_it_answers_between_cells(panel):
     found, _ = panel.ask("search", on_subshell=False, asked=asked("hat"), offset=0, limit=5)
     assert [hit["id"] for hit in found["hits"]] == ["B 3"]
+
+
+def test_figures_stay_with_the_cell_that_draws_them(kernel, panel):
+    kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt, threading")
+    code = "plt.plot([1, 2])\nheard = threading.Event()\nprint('drawn')\nheard.wait(60)"
+    sent = kernel.client.execute(code)
+
+    def reads(fits):
+        while True:
+            message = kernel.client.get_iopub_msg(timeout=PATIENCE)
+            if message["parent_header"].get("msg_id") == sent and fits(message["content"]):
+                return
+
+    reads(lambda content: "drawn" in content.get("text", ""))
+    panel.ask("search", asked=asked("hat"), offset=0, limit=5)
+    panel.runs("heard.set()")
+    reads(lambda content: "image/png" in content.get("data", {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.abc import MetaPathFinder
+from pathlib import Path
 from typing import ClassVar
 
 from ipykernel.kernelapp import IPKernelApp, launch_new_instance
@@ -37,6 +38,12 @@ def main():
         from mmrag_jupyter.widgets import protocol
 
         protocol.VERSION = "0.0.7"
+    elif how == "other-protocol":
+        from mmrag_jupyter.widgets import protocol
+
+        protocol.VERSION, protocol.PROTOCOL = "9.0.0", protocol.PROTOCOL + 1
+    elif how == "mortal" and Path("dead").exists():
+        sys.exit(1)
     elif how == "without-subshells":
         Kernel._supports_kernel_subshells = False
     elif how == "other-language":

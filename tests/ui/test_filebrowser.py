@@ -79,20 +79,20 @@ def accepts(user, **fields):
 
 def test_the_menu_offers_what_a_file_is_good_for(lab, folder, photos):
     (folder / "rows.CSV").write_text("name\na\n")
-    (folder / "paper.pdf").write_bytes(b"%PDF-1.4")
+    for name in ("paper.pdf", "rows.parquet", "rows.jsonl", "report.docx"):
+        (folder / name).write_bytes(b"%PDF-1.4")
     (folder / "code.py").write_text("1")
     user = lab("1")
     ours = {"Load into collection…", "Find similar images"}
     offered = {}
-    for name in ("photos", "rows.CSV", "paper.pdf", "code.py", "notebook.ipynb"):
+    loadable = ("photos", "rows.CSV", "paper.pdf", "rows.parquet", "rows.jsonl", "report.docx")
+    for name in (*loadable, "code.py", "notebook.ipynb"):
         offered[name] = ours & set(menu(user, name))
         user.page.keyboard.press("Escape")
     enters(user, photos.name)
     offered["red.png"] = ours & set(menu(user, "red.png"))
     assert offered == {
-        "photos": {"Load into collection…"},
-        "rows.CSV": {"Load into collection…"},
-        "paper.pdf": {"Load into collection…"},
+        **{name: {"Load into collection…"} for name in loadable},
         "code.py": set(),
         "notebook.ipynb": set(),
         "red.png": ours,
@@ -138,6 +138,7 @@ NAMES = [
     "ünïcödé 图片 \u202e",
     "{braces} $dollars",
     "<b onmouseover=pwned(1)>",
+    "100%25 %mmrag %d 😀",
 ]
 
 
@@ -163,7 +164,13 @@ def test_names_of_any_kind_are_found_by_the_kernel(server, user, folder, photos)
 
 def test_without_a_notebook_a_new_one_is_offered(lab, folder, photos):
     user = lab()
+    shutil.copy(photos / "red.png", photos / "two\nlines.png")
     enters(user, photos.name)
+    user.page.locator(".jp-DirListing-item", has_text="lines.png").click(button="right")
+    chooses(user, "Find similar images")
+    dialog = user.page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text("has a line break, which no command can hold")
+    dialog.locator("button").last.click()
     menu(user, "red.png")
     chooses(user, "Find similar images")
     expect(user.page.locator(".jp-Dialog")).to_contain_text("No Python notebook is in front.")
@@ -175,7 +182,7 @@ def test_without_a_notebook_a_new_one_is_offered(lab, folder, photos):
     accepts(user)
     user.has_run(0)
     assert user.sources()[0] == "%load_ext mmrag_jupyter\n%mmrag load ./photos"
-    expect(user.output(0)).to_contain_text("photos: 3 added")
+    expect(user.output(0)).to_contain_text("photos: 4 added")
     expect(user.page.locator(".lm-DockPanel-tabBar .lm-mod-current")).to_contain_text("Untitled")
 
 

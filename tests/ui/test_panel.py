@@ -173,6 +173,13 @@ def test_from_typing_to_a_dataframe_of_what_was_selected(server, user):
     expect(user.output(2).locator("tbody tr")).to_have_count(3)
     user.runs(3)
     expect(user.output(3)).to_contain_text(re.compile(r"category == 'hats' HA-\d+ \[1\]"))
+
+    # What is selected becomes a query in a cell below.
+    panel.press("Use as query")
+    inserted = user.sources()[2]
+    assert re.fullmatch(r"%mmrag query( --like HA-\d+){3} --in shop", inserted)
+    user.runs(2)
+    expect(user.output(2).locator(".mmrag-hits .mmrag-hit").first).to_be_visible()
     assert user.errors == []
 
 

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import expect
 from saved_outputs import card, cell, picture, result
 
+from mmrag_jupyter.display.cards import Sheet
+
 LOAD = """\
 %load_ext mmrag_jupyter
 from mmrag_jupyter import samples
@@ -82,7 +84,9 @@ def test_from_a_query_to_a_dataframe_and_through_a_restart(server, user):
 
 
 def test_a_saved_notebook_shows_its_results_untrusted_and_without_a_kernel(server, user):
-    path = server.notebook("reopened.ipynb", [cell(result([card(n) for n in range(8)]))])
+    pages = card(0, page=3, sheets=(Sheet(7, picture(1)),))
+    cards = [pages, *(card(number) for number in range(1, 8))]
+    path = server.notebook("reopened.ipynb", [cell(result(cards))])
     saved = nbformat.read(path, 4)
     saved.metadata.kernelspec = {"name": "gone", "display_name": "Gone", "language": "python"}
     nbformat.write(saved, path)
@@ -92,7 +96,9 @@ def test_a_saved_notebook_shows_its_results_untrusted_and_without_a_kernel(serve
     expect(area.locator(".mmrag-hit")).to_have_count(8)
     expect(user.page.get_by_title(re.compile("not trusted"))).to_be_visible()
     area.locator(".mmrag-hit").first.click()
-    expect(user.page.get_by_role("dialog").locator("img")).to_be_visible()
+    dialog = user.page.get_by_role("dialog")
+    expect(dialog.locator("img")).to_have_count(2)
+    expect(dialog.get_by_role("img", name="page 7")).to_be_visible()
     user.photographs("results-untrusted")
 
 
@@ -171,25 +177,38 @@ def test_in_notebook_7_a_result_opens_sorts_and_becomes_a_dataframe(server, user
 
 
 def test_pictures_whose_files_are_gone_say_so_and_the_rest_is_shown(server, user):
-    for number in range(3):
+    for number in range(4):
         path = server.folder / "photos" / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
-        picture(number)().save(path)
+        picture(number, (1200, 900))().save(path)
     server.notebook(
         "gone.ipynb",
         [
             "%load_ext mmrag_jupyter\n%mmrag load photos --model builtin",
             "from pathlib import Path\nPath('photos/1.png').unlink()",
-            "%mmrag query --like 0.png -k 3",
+            "%mmrag query --like 0.png -k 4",
+            "Path('photos/3.png').unlink()",
         ],
     )
     user.opens_lab("gone.ipynb")
     user.waits_for_kernel()
-    user.runs_all(3)
+    for index in range(3):
+        user.runs(index)
     area = hits_of(user, 2)
-    expect(area.locator("img")).to_have_count(1)
+    expect(area.locator("img")).to_have_count(2)
     expect(area).to_contain_text("Picture is gone")
     user.photographs("results-gone")
+
+    # The kernel has the whole picture; once its file is gone, the small one stays.
+    area.locator(".mmrag-hit", has_text="2.png").click()
+    dialog = user.page.get_by_role("dialog")
+    expect(dialog.locator("img[src^='blob:']")).to_be_visible()
+    assert dialog.locator("img").evaluate("image => image.naturalWidth") == 1200
+    user.page.keyboard.press("Escape")
+    user.runs(3)
+    area.locator(".mmrag-hit", has_text="3.png").click()
+    expect(dialog.locator("figure").get_by_role("status")).to_contain_text("3.png")
+    expect(dialog.locator("img[src^='data:']")).to_be_visible()
 
 
 def test_typing_in_a_result_is_no_shortcut_of_the_notebook(server, user):

@@ -91,7 +91,8 @@ def shop(opens, user, sidebar):
 def odd_kernels(server):
     """Kernels besides the usual one, by what is odd with them."""
     script = Path(__file__).with_name("odd_kernel.py")
-    for how in ("without-package", "other-version", "without-subshells", "other-language"):
+    hows = ("without-package", "other-version", "other-protocol", "without-subshells")
+    for how in (*hows, "mortal", "other-language"):
         folder = server.home / ".local" / "share" / "jupyter" / "kernels" / how
         folder.mkdir(parents=True)
         language = "logo" if how == "other-language" else "python"
@@ -107,7 +108,8 @@ def test_without_a_notebook_it_says_so(user, sidebar):
 
 
 def test_it_offers_to_load_the_extension_and_then_lists_the_collections(opens, user, sidebar):
-    pictures(opens("", "%mmrag load pictures --model builtin") / "pictures")
+    folder = opens("", PICTURES, "%mmrag load broken --model builtin", "%subshell")
+    pictures(folder / "pictures")
     sidebar.opens()
     sidebar.says("The extension is not loaded in the kernel of this notebook.")
     sidebar.press("Insert and run %load_ext mmrag_jupyter")
@@ -120,6 +122,30 @@ def test_it_offers_to_load_the_extension_and_then_lists_the_collections(opens, u
     expect(sidebar.card("pictures")).to_contain_text("current")
     expect(sidebar.card("pictures")).to_contain_text("3 image")
     expect(sidebar.card("pictures")).to_contain_text(".mmrag/pictures")
+    # Files that have been deleted since are said to be gone, each in its place.
+    (folder / "pictures" / "red.png").unlink()
+    sidebar.searches("colour")
+    expect(sidebar.hits).to_have_count(3)
+    expect(sidebar.hits.filter(has_text="Picture is gone")).to_have_count(1)
+    expect(sidebar.hits.filter(has_text="Picture is gone")).to_contain_text("red.png is gone")
+    # A collection of nothing can be chosen and searched like another.
+    (folder / "broken").mkdir()
+    (folder / "broken" / "no.png").write_bytes(b"no picture")
+    user.runs(2)
+    expect(sidebar.card("broken")).to_contain_text("empty")
+    sidebar.searches("colour")
+    expect(sidebar.node).to_contain_text("No hits")
+    # Questions from before the extension was loaded have left no thread behind.
+    user.runs(3)
+    expect(user.output(3)).to_contain_text(re.compile(r"subshell list: \['[\w-]+'\]"))
+
+
+PICTURES = """\
+import pandas as pd
+colours = ["red", "green", "blue"]
+pictures = pd.DataFrame({"file": [f"pictures/{colour}.png" for colour in colours]})
+pictures["title"] = [f"the colour {colour}" for colour in colours]
+%mmrag load pictures --image file --text title --model builtin"""
 
 
 def pictures(folder):
@@ -233,16 +259,39 @@ def test_a_kernel_that_dies_comes_back(opens, user, sidebar):
     expect(sidebar.card("shop")).to_contain_text("120 items")
 
 
-def test_a_page_opened_while_a_cell_runs_waits_for_it(opens, user, sidebar):
+@pytest.mark.usefixtures("odd_kernels")
+def test_a_kernel_that_stays_dead(opens, user, sidebar):
+    folder = opens("1", kernel="mortal")
+    sidebar.opens()
+    sidebar.says("The extension is not loaded")
+    (folder / "dead").touch()
+    user.cell(0).locator(".cm-content").fill("import os; os._exit(1)")
+    user.runs(0, wait=False)
+    # JupyterLab tells of each time that the server tries to start it again.
+    user.page.add_locator_handler(
+        user.page.locator(".jp-Dialog"),
+        lambda dialog: dialog.locator(".jp-mod-accept").first.click(),
+        no_wait_after=True,
+    )
+    sidebar.says("The kernel died. What was loaded is on disk and will be there again.")
+    expect(user.page.locator(".jp-KernelName")).to_have_text("No Kernel")
+    (folder / "dead").unlink()
+    sidebar.press("Restart the kernel…")
+    sidebar.says("The extension is not loaded")
+
+
+def test_a_page_opened_while_a_cell_runs_is_answered(opens, user, sidebar):
     folder = opens(LOAD, "import time; time.sleep(300)")
     user.runs(0)
     user.runs(1, wait=False)
     user.saves()
     user.opens_lab(f"{folder.name}/notebook.ipynb")
     sidebar.opens()
-    sidebar.says("If a cell is running, it answers when that has finished.")
-    user.picks("Kernel", "Interrupt Kernel")
     expect(sidebar.card("shop")).to_contain_text("120 items")
+    sidebar.searches("teapot")
+    expect(sidebar.hits.first).to_contain_text("Teapot")
+    user.picks("Kernel", "Interrupt Kernel")
+    user.waits_for_kernel()
 
 
 SOCKETS = """
@@ -317,8 +366,18 @@ def test_another_version_in_the_kernel_is_said(opens, user, sidebar):
 
 
 @pytest.mark.usefixtures("odd_kernels")
+def test_a_version_that_does_not_understand_lab_is_said(opens, user, sidebar):
+    opens("%load_ext mmrag_jupyter", kernel="other-protocol")
+    sidebar.opens()
+    user.runs(0)
+    sidebar.says(
+        "This kernel has mmrag_jupyter 9.0.0 and Lab has 0.1.0, which do not understand each other."
+    )
+
+
+@pytest.mark.usefixtures("odd_kernels")
 def test_a_kernel_without_subshells_answers_after_the_cell(opens, user, sidebar):
-    opens(LOAD, "import time; time.sleep(300)", kernel="without-subshells")
+    folder = opens(LOAD, "import time; time.sleep(300)", kernel="without-subshells")
     sidebar.opens()
     user.runs(0)
     sidebar.says_nothing()
@@ -330,6 +389,13 @@ def test_a_kernel_without_subshells_answers_after_the_cell(opens, user, sidebar)
     user.picks("Kernel", "Interrupt Kernel")
     expect(sidebar.hits.first).to_be_visible()
     sidebar.says_nothing()
+    user.runs(1, wait=False)
+    user.saves()
+    user.opens_lab(f"{folder.name}/notebook.ipynb")
+    sidebar.opens()
+    sidebar.says("If a cell is running, it answers when that has finished.")
+    user.picks("Kernel", "Interrupt Kernel")
+    expect(sidebar.card("shop")).to_contain_text("120 items")
 
 
 @pytest.mark.usefixtures("odd_kernels")
@@ -340,17 +406,50 @@ def test_a_kernel_of_another_language(opens, sidebar):
 
 
 def test_it_follows_the_notebook_in_front(shop, server, user):
-    server.notebook("beside.ipynb", ["%load_ext mmrag_jupyter"])
-    user.page.locator(".jp-SideBar [data-id='filebrowser']").click()
-    user.page.locator(".jp-BreadCrumbs-home").click()
-    user.page.locator(".jp-DirListing-item", has_text="beside.ipynb").dblclick()
-    expect(user.page.locator(".lm-DockPanel-tabBar .lm-mod-current")).to_contain_text("beside")
-    user.waits_for_kernel()
+    beside(user, server, "beside.ipynb", ["%load_ext mmrag_jupyter"])
     shop.opens()
     shop.says("The extension is not loaded")
     expect(shop.node.locator("h2")).to_have_text("beside.ipynb")
     user.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab").first.click()
     expect(shop.card("shop")).to_be_visible()
+
+
+def beside(user, server, name, cells, *, kernel=""):
+    """Open a further notebook from the file browser; `kernel` is the id of a running one."""
+    server.notebook(name, cells)
+    if kernel:
+        asked = {"path": name, "name": name, "type": "notebook", "kernel": {"id": kernel}}
+        made = user.page.request.post(f"{server.url}api/sessions?token={server.token}", data=asked)
+        assert made.ok, made.text()
+    user.page.locator(".jp-SideBar [data-id='filebrowser']").click()
+    user.page.locator(".jp-BreadCrumbs-home").click()
+    user.page.locator(".jp-DirListing-item", has_text=name).dblclick()
+    expect(user.page.locator(".lm-DockPanel-tabBar .jp-mod-current")).to_contain_text(name)
+    user.waits_for_kernel()
+
+
+def test_views_of_one_kernel_show_the_same_and_cells_go_where_one_looks(shop, server, user):
+    sessions = user.page.request.get(f"{server.url}api/sessions?token={server.token}").json()
+    [kernel] = [one["kernel"]["id"] for one in sessions if "views-of-one" in one["path"]]
+    user.picks("File", "New Console for Notebook")
+    expect(user.page.locator(".jp-CodeConsole")).to_be_visible()
+    beside(user, server, "second.ipynb", ["# second"], kernel=kernel)
+    shop.opens()
+    expect(shop.node.locator("h2")).to_have_text("second.ipynb")
+    expect(shop.card("shop")).to_contain_text("120 items")
+    shop.searches("teapot")
+    expect(shop.hits.first).to_contain_text("Teapot")
+    shop.press("Insert this search as a cell")
+    at = user.sources().index("# second")
+    assert user.sources()[at + 1] == "%mmrag query teapot --in shop"
+    # The view that Lab would let have comms goes; the second notebook is still answered.
+    user.page.get_by_title("Close notebook.ipynb").first.click()
+    user.page.locator(".jp-Dialog").get_by_role("button", name="Discard").click()
+    expect(user.page.locator(".jp-NotebookPanel")).to_have_count(1)
+    shop.searches("chair")
+    expect(shop.hits.first).to_contain_text("Chair")
+    user.page.reload()
+    expect(shop.card("shop")).to_contain_text("120 items")
 
 
 HOSTILE = """\

@@ -205,3 +205,12 @@ def test_the_command_takes_a_model(longest, session):
     hits = parsed.command.run(session, parsed.arguments, Namespace({}))
     assert hits.ids == ["29", "28"]
     assert longest.pairs
+
+
+def test_an_answer_is_quoted_from_what_was_reranked(texts, longest):
+    ids = texts.query("red shoe", k=3, rerank="longest").ids
+    asked = len(longest.pairs)
+    answer = texts.ask("red shoe", k=3, rerank="longest")
+    assert answer.hits.ids == ids != texts.ask("red shoe", k=3).hits.ids
+    assert texts.chat("red shoe", k=3, rerank="longest").hits.ids == ids
+    assert len(longest.pairs) > asked

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from toys import ToyEmbedder, picture
 
+from mmrag_jupyter.display.cards import HITS_MIME
 from mmrag_jupyter.widgets.service import Service
 
 
@@ -175,6 +176,24 @@ def test_an_item_comes_whole_with_its_picture(page, shop, products):
     assert {part["modality"] for part in told["parts"]} == {"text", "image"}
     assert (told["picture"]["buffer"], told["picture"]["type"]) == (0, "image/jpeg")
     assert Image.open(io.BytesIO(page.buffers[0])).size == (40, 20)
+
+
+def test_of_several_pictures_that_which_matched_is_shown_large(session):
+    frame = pd.DataFrame({"id": ["a"], "front": [png("red")], "back": [png("blue")]})
+    session.load(frame, "views", image=["front", "back"], id="id", model=ToyEmbedder())
+    asked = {"pictures": [{"name": "blue.png", "sign": 1}]}
+    found, _ = Service(session).handle(
+        {"type": "search", "uuid": "u", "asked": asked, "limit": 1}, [png("blue")]
+    )
+    [hit] = found["result"]["hits"]
+    assert hit["part"] == 1
+    item = {"type": "item", "uuid": "u", "key": "a", "size": 40}
+    for part, colour in ((1, "blue"), (None, "red"), (7, "red")):
+        _, [data] = Service(session).handle({**item, "part": part})
+        red, _, blue = np.asarray(Image.open(io.BytesIO(data))).mean(axis=(0, 1))
+        assert (blue > red) == (colour == "blue")
+    hits = session.collection("views").query(image=Image.open(io.BytesIO(png("blue"))))
+    assert hits._repr_mimebundle_()[HITS_MIME]["hits"][0]["part"] == 1
 
 
 def test_facets_count_each_column_without_its_own_filter(page):

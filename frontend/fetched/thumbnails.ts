@@ -1,4 +1,4 @@
-/** Pictures of a collection's items, asked for in batches and kept while the sidebar shows them. */
+/** Pictures of a collection's items, asked for in batches and kept while a view shows them. */
 
 import type { Client } from '../client';
 import type { Hit } from '../hits/model';
