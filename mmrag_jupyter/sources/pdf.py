@@ -27,7 +27,8 @@ _LONGEST = 20_000  # pixels of the longer side, whatever the shorter one
 _POINTS = 72  # an inch
 
 # pdfium writes a hyphen that ends a line as U+0002 (or U+FFFE), and the line end after it.
-_HYPHEN = re.compile("[\x02\ufffe](?:\r\n)?")
+_HYPHEN = re.compile("[\x02\xad\ufffe](?:\r\n)?")
+_LIGATURES = dict(enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"), 0xFB00))
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 # PDF 2.0 (ISO 32000-2), section 7.9.4: D:YYYYMMDDHHmmSSOHH'mm', all after the year optional.
 _DATE = re.compile(
@@ -144,8 +145,8 @@ def _area(bounds: tuple[float, float, float, float]) -> float:
 
 
 def cleaned(text: str) -> str:
-    """Return text as pdfium gives it without hyphens at line ends and control characters."""
-    joined = _HYPHEN.sub("", text)
+    """Return text as pdfium gives it, words whole: no hyphens at line ends, no ligatures."""
+    joined = _HYPHEN.sub("", text).translate(_LIGATURES)
     return _CONTROLS.sub("", joined.replace("\r\n", "\n").replace("\r", "\n"))
 
 

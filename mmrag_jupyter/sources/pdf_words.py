@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # pdfium gives whole device units; so many of them make a page's width and height.
 _UNITS = 1_000_000
-_HYPHENS = "\x02\ufffe"
+_HYPHENS = "\x02\xad\ufffe"
 # Scripts that put no spaces between words: each character is one.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"

@@ -75,6 +75,8 @@ def test_the_text_of_a_page_is_in_lines(tmp_path):
     [
         ("infor\x02\r\nmation", "information"),
         ("infor\ufffemation", "information"),
+        ("in\xadfor\xad\r\nmation", "information"),
+        ("e\ufb03cient \ufb01ve", "efficient five"),
         ("a\r\nb\rc\nd", "a\nb\nc\nd"),
         ("a\x00b\x07c\td", "abc\td"),
         ("\ud83c", "\ud83c"),
