@@ -18,6 +18,7 @@ from mmrag_jupyter.search.asked import asked
 from mmrag_jupyter.search.explain import Explainer
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.terms import words
+from mmrag_jupyter.search.unanswered import unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -184,12 +185,13 @@ class Collection(Holding):
         serving = self._spaces.serving()
         found = reranking.search(query, self._store, serving, rerank)
         hits, items = build.build(found, self._store)
+        told = () if hits else unanswered(query, self._store, serving)
         self._explainer = Explainer(query, serving, self._store, self._options(None))
         return Hits(
             self._explainer.explaining(hits),
             title=f"{self.name}: {query.describe()}",
             terms=words(query.text),
-            notices=self._take_notices(),
+            notices=(*self._take_notices(), *told),
             options=self._options(view),
             _collection=self.name,
             _items=items,

@@ -113,7 +113,7 @@ export function Detail(props: {
                 alt={hit.alt || heading(hit, look)}
                 view={view}
               />
-              {hit.thumbnail !== null && (
+              {hit.thumbnail !== null && hit.thumbnail.width > 0 && (
                 <figcaption class="mmrag-dim">
                   {strings.original(hit.thumbnail.width, hit.thumbnail.height)}
                 </figcaption>

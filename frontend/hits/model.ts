@@ -25,7 +25,10 @@ export interface Why {
   share: number;
 }
 
-/** `width` and `height` are the original's pixels; `image` counts the `<img>` of the HTML. */
+/**
+ * `width` and `height` are the original's pixels, 0 where nobody knows; `image` counts the
+ * `<img>` of the HTML.
+ */
 export interface Thumbnail {
   width: number;
   height: number;
@@ -143,8 +146,8 @@ function readWhy(data: Record<string, unknown>): Why {
 
 export function readThumbnail(data: Record<string, unknown>): Thumbnail {
   return {
-    width: Math.max(count(data.width) ?? 1, 1),
-    height: Math.max(count(data.height) ?? 1, 1),
+    width: count(data.width) ?? 0,
+    height: count(data.height) ?? 0,
     image: count(data.image)
   };
 }

@@ -151,7 +151,7 @@ function Drawn(props: {
 
 /** A small picture is not blown up beyond twice its size. */
 function atMostTwice({ thumbnail }: Hit): { maxWidth?: string; maxHeight?: string } {
-  return thumbnail === null
+  return thumbnail === null || thumbnail.width === 0
     ? {}
     : {
         maxWidth: `min(100%, ${2 * thumbnail.width}px)`,

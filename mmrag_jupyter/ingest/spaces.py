@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from mmrag_jupyter import models
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.ingest import change
+from mmrag_jupyter.items import Modality
 from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.store import is_nameless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mmrag_jupyter.items import Modality
     from mmrag_jupyter.models import ModelLike
     from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store import Space, Store, Writer
@@ -100,7 +100,7 @@ class Spaces:
     def remembered(self) -> dict[Modality, str | None]:
         """Return the model's name of each modality loaded so far; None is by words alone."""
         found: dict[Modality, str | None] = json.loads(self._store.setting(SETTING) or "{}")
-        return found
+        return {one: found[one] for one in get_args(Modality) if one in found}
 
     def plan(
         self,

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 GLANCE = Detail(snippet=150, text=300, columns=100, value=80, data=100, why=True)
 _ID, _NAME, _LABEL, _WHOLE, _PATH = 10_000, 60, 80, 20_000, 400
 
-# Of a picture that must be drawn to know: as large as a page of a document often is.
-_ANY_SIZE = (1240, 1754)
+# Of a picture that must be drawn to know, or is gone.
+_UNKNOWN = (0, 0)
 
 _MARK = "\ufdd0"  # no character; it stands before a key that is not its item's id
 
@@ -106,7 +106,7 @@ def _hit(
     picture: Part | None,
     size: tuple[int, int] | None,
 ) -> dict[str, object]:
-    image = Thumbnail("", *(size or _ANY_SIZE)) if picture is not None else None
+    image = Thumbnail("", *(size or _UNKNOWN)) if picture is not None else None
     told = payload_hit(hit._card(terms), look, image, 0)  # noqa: SLF001 - of this package
     # Two long ids may begin alike: here they are told apart by all that they are.
     return {

@@ -448,7 +448,8 @@ def test_views_of_one_kernel_show_the_same_and_cells_go_where_one_looks(shop, se
     expect(user.page.locator(".jp-NotebookPanel")).to_have_count(1)
     shop.searches("chair")
     expect(shop.hits.first).to_contain_text("Chair")
-    user.page.reload()
+    user.opens_lab("second.ipynb")
+    shop.opens()
     expect(shop.card("shop")).to_contain_text("120 items")
 
 

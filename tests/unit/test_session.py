@@ -171,3 +171,10 @@ def test_a_folder_that_nobody_may_look_into_hinders_no_other(session, monkeypatc
     fresh = mm.Session()
     assert fresh.names() == ["others", "words"]
     assert fresh.open("words", ToyEmbedder()).query("hat").ids[0] == "y"
+
+
+def test_models_are_listed_in_one_order(session, folder):
+    picture("red").save(folder / "red.png")
+    frame = pd.DataFrame({"photo": ["red.png"], "title": ["a red shoe"]})
+    session.load(frame, "shop", model="builtin")
+    assert session.list()["models"].tolist() == ["text: words alone, image: builtin:1"]
