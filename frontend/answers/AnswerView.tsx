@@ -3,6 +3,7 @@
 import { createElement, render, type ComponentChildren, type JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 
+import { atMostTwice } from '../hits/pictures';
 import { clock, fileNameOf, oneLine, visible } from '../hits/text';
 import type { Answer, Prose, Source } from './model';
 import type { AnswerStrings } from './strings';
@@ -140,7 +141,7 @@ function SourceCard(card: {
         <img
           src={url}
           alt={visible(source.alt || source.title)}
-          style={{ maxWidth: `min(100%, ${2 * source.thumbnail.width}px)` }}
+          style={{ maxWidth: atMostTwice(source.thumbnail).maxWidth }}
         />
       )}
       {(source.problem !== '' || (source.thumbnail !== null && url === '')) && (

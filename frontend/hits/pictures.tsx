@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 
-import type { Hit } from './model';
+import type { Hit, Thumbnail } from './model';
 import type { HitsViewProps, Size } from './props';
 import { oneLine, visible } from './text';
 
@@ -75,7 +75,7 @@ export function Picture(props: {
   const { hit, alt, view } = props;
   const state = usePicture(view.picture, hit, 'thumbnail');
   return (
-    <Drawn state={state} alt={alt} strings={view.strings} style={atMostTwice(hit)}>
+    <Drawn state={state} alt={alt} strings={view.strings} style={atMostTwice(hit.thumbnail)}>
       {props.children}
     </Drawn>
   );
@@ -93,7 +93,7 @@ export function LargePicture(props: {
   const large = usePicture(view.picture, hit, 'large');
   const standsIn = large.kind !== 'ready' && small.kind === 'ready';
   // As high as its width makes it.
-  const { maxWidth } = atMostTwice(hit);
+  const { maxWidth } = atMostTwice(hit.thumbnail);
   return (
     <>
       <Drawn
@@ -150,7 +150,10 @@ function Drawn(props: {
 }
 
 /** A small picture is not blown up beyond twice its size. */
-function atMostTwice({ thumbnail }: Hit): { maxWidth?: string; maxHeight?: string } {
+export function atMostTwice(thumbnail: Thumbnail | null): {
+  maxWidth?: string;
+  maxHeight?: string;
+} {
   return thumbnail === null || thumbnail.width === 0
     ? {}
     : {

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models import device as devices
-from mmrag_jupyter.models import memory
-from mmrag_jupyter.models.base import reason
-from mmrag_jupyter.models.loading import quiet, require_all
+from mmrag_jupyter.models.loading import opened, quiet
 
 if TYPE_CHECKING:
     from sentence_transformers import MultiVectorEncoder
@@ -41,31 +39,8 @@ def load(folder: ModelFolder) -> LoadedLate:
         When it does not fit into memory, or the libraries cannot make a model of the folder.
     """
     where = devices.choose(folder.dtype)
-    memory.check_fits(folder, where)
-    with quiet() as missing:
-        try:
-            import torch
-            from sentence_transformers import MultiVectorEncoder
-
-            dtype = getattr(torch, where.dtype)
-            model = MultiVectorEncoder(
-                str(folder.path),
-                device=where.name,
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"dtype": dtype, "use_safetensors": True},
-            )
-            # The first module follows model_kwargs; a projection after it has its own files.
-            for module in list(model)[1:]:
-                module.to(dtype)
-            require_all(folder, missing)
-            return describe(model, batch=max(1, where.batch // _SMALLER_BATCH))
-        except ModelError:
-            raise
-        except Exception as error:
-            raise ModelError(
-                f"the model in {str(folder.path)!r} cannot be loaded: {reason(error)}"
-            ) from error
+    with opened(folder, "MultiVectorEncoder", where) as model:
+        return describe(model, batch=max(1, where.batch // _SMALLER_BATCH))
 
 
 def describe(model: MultiVectorEncoder, *, batch: int) -> LoadedLate:

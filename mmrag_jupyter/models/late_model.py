@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from typing import TYPE_CHECKING, cast
 
 from mmrag_jupyter.errors import ModelError
-from mmrag_jupyter.models.batching import Batches
-from mmrag_jupyter.models.sentence import fingerprint
+from mmrag_jupyter.models.lazy import LazyModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,66 +19,12 @@ if TYPE_CHECKING:
     from mmrag_jupyter.models.maps import Maps
 
 
-class LateModel:
-    """A late-interaction embedder from a folder; the model is loaded when it is first needed.
+class LateModel(LazyModel["LoadedLate"]):
+    """A late-interaction embedder from a model's folder, loaded when it is first needed."""
 
-    Parameters
-    ----------
-    folder
-        The examined folder.
-    name
-        The fingerprint of the model and its revision.
-    address
-        What `model=` loads it again from: a folder or a name on the hub.
-    dim, modalities
-        What is known of it from an earlier time; with these, a collection is reopened
-        without loading its model.
-    """
+    FIRST_BATCH = 2
 
     is_late = True
-
-    def __init__(
-        self,
-        folder: ModelFolder,
-        *,
-        name: str,
-        address: str,
-        dim: int | None = None,
-        modalities: frozenset[str] | None = None,
-    ) -> None:
-        self.name = name
-        self.address = address
-        self._folder: ModelFolder | None = folder
-        self._dim = dim
-        self._modalities = modalities
-        self._start()
-
-    @classmethod
-    def of_object(cls, model: MultiVectorEncoder) -> LateModel:
-        """Return an embedder around a model that the user has loaded; it has no address."""
-        from mmrag_jupyter.models.late_loading import describe
-
-        self = cls.__new__(cls)
-        self.name = fingerprint(model)
-        self._folder = self._dim = self._modalities = None
-        self._start()
-        self._loaded = describe(model, batch=self._batches.size)
-        return self
-
-    def _start(self) -> None:
-        self._loaded: LoadedLate | None = None
-        self._lock = threading.Lock()
-        self._batches = Batches(self.name, 2)
-
-    @property
-    def dim(self) -> int:
-        """The length of one vector."""
-        return self._dim if self._dim is not None else self._model().dim
-
-    @property
-    def modalities(self) -> frozenset[str]:
-        """What it embeds."""
-        return self._modalities if self._modalities is not None else self._model().modalities
 
     @property
     def documents(self) -> frozenset[str]:
@@ -134,29 +77,12 @@ class LateModel:
         done = [one for batch in self._batches.run(model, inputs) for one in batch]
         return [cast("Vectors", torch.nn.functional.normalize(one, dim=1).numpy()) for one in done]
 
-    def _model(self) -> LoadedLate:
-        if self._loaded is None:
-            with self._lock:
-                if self._loaded is None:
-                    self._loaded = self._load()
-        return self._loaded
+    def _described(self, model: MultiVectorEncoder, batch: int) -> LoadedLate:
+        from mmrag_jupyter.models.late_loading import describe
 
-    def _load(self) -> LoadedLate:
+        return describe(model, batch=batch)
+
+    def _read(self, folder: ModelFolder) -> LoadedLate:
         from mmrag_jupyter.models.late_loading import load
 
-        loaded = load(cast("ModelFolder", self._folder))
-        if self._dim is not None and self._dim != loaded.dim:
-            raise ModelError(
-                f"{self.name} gives vectors of {loaded.dim} numbers, but the collection holds "
-                f"vectors of {self._dim}"
-            )
-        self._batches.size = loaded.batch
-        return loaded
-
-
-_opened: weakref.WeakValueDictionary[str, LateModel] = weakref.WeakValueDictionary()
-
-
-def shared(embedder: LateModel) -> LateModel:
-    """Return the embedder of this name that is in memory already, else this one."""
-    return _opened.setdefault(embedder.name, embedder)
+        return load(folder)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sentence_transformers import SentenceTransformer
 
+    from mmrag_jupyter.models.device import Device
     from mmrag_jupyter.models.folder import ModelFolder
 
 # SigLIP reads a text's vector off the last position and saw lower case only in training
@@ -61,14 +62,27 @@ def load(folder: ModelFolder) -> Loaded:
         When it does not fit into memory, or the libraries cannot make a model of the folder.
     """
     where = devices.choose(folder.dtype)
+    with opened(folder, "SentenceTransformer", where) as model:
+        return describe(model, batch=where.batch)
+
+
+@contextlib.contextmanager
+def opened(folder: ModelFolder, kind: str, where: Device) -> Iterator[Any]:
+    """Load a model of a folder as sentence-transformers' class `kind`, and yield it.
+
+    Raises
+    ------
+    ModelError
+        It does not fit into memory, or the libraries, or whoever asks it, cannot use it.
+    """
     memory.check_fits(folder, where)
     with quiet() as missing:
         try:
+            import sentence_transformers
             import torch
-            from sentence_transformers import SentenceTransformer
 
             dtype = getattr(torch, where.dtype)
-            model = SentenceTransformer(
+            model = getattr(sentence_transformers, kind)(
                 str(folder.path),
                 device=where.name,
                 local_files_only=True,
@@ -79,7 +93,7 @@ def load(folder: ModelFolder) -> Loaded:
             for module in list(model)[1:]:
                 module.to(dtype)
             require_all(folder, missing)
-            return describe(model, batch=where.batch)
+            yield model
         except ModelError:
             raise
         except Exception as error:

@@ -14,8 +14,8 @@ from mmrag_jupyter.models.folder import read_folder
 from mmrag_jupyter.models.hub import full_name, obtain
 from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.models.late_model import LateModel
-from mmrag_jupyter.models.late_model import shared as shared_late
-from mmrag_jupyter.models.sentence import SentenceEmbedder, shared
+from mmrag_jupyter.models.lazy import shared
+from mmrag_jupyter.models.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,12 +109,8 @@ def _by_name(
         name = f"{address}@{folder.path.name}"
     space = next((space for space in known if space.name == name), None)
     dim, modalities = (space.dim, space.modalities) if space else (None, None)
-    if folder.is_late:
-        made = LateModel(folder, name=name, address=address, dim=dim, modalities=modalities)
-        return shared_late(made)
-    return shared(
-        SentenceEmbedder(folder, name=name, address=address, dim=dim, modalities=modalities)
-    )
+    kind = LateModel if folder.is_late else SentenceEmbedder
+    return shared(kind(folder, name=name, address=address, dim=dim, modalities=modalities))
 
 
 def _on_disk(text: str) -> tuple[Path, bool, bool]:

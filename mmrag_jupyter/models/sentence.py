@@ -2,98 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import threading
-import weakref
 from typing import TYPE_CHECKING, Any, cast
 
 from mmrag_jupyter.errors import ModelError
-from mmrag_jupyter.models.batching import Batches
+from mmrag_jupyter.models.lazy import LazyModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import torch
     from PIL.Image import Image
-    from sentence_transformers import MultiVectorEncoder, SentenceTransformer
+    from sentence_transformers import SentenceTransformer
 
     from mmrag_jupyter.models.base import Vectors
     from mmrag_jupyter.models.folder import ModelFolder
     from mmrag_jupyter.models.loading import Loaded
     from mmrag_jupyter.models.maps import Maps
 
-# Numbers of each tensor that go into the fingerprint of a model in memory.
-_SAMPLE = 16
 _WORD = re.compile(r"\w+")
 # More words of a question have no map of their own.
 _MOST_WORDS = 24
 
 
-class SentenceEmbedder:
-    """An embedder from a model's folder; the model is loaded when it is first needed.
+class SentenceEmbedder(LazyModel["Loaded"]):
+    """An embedder of one vector from a model's folder, loaded when it is first needed."""
 
-    Parameters
-    ----------
-    folder
-        The examined folder.
-    name
-        The fingerprint of the model and its revision.
-    address
-        What `model=` loads it again from: a folder or a name on the hub.
-    dim, modalities
-        What is known of it from an earlier time; with these, a collection is reopened
-        without loading its model.
-    """
-
-    def __init__(
-        self,
-        folder: ModelFolder,
-        *,
-        name: str,
-        address: str,
-        dim: int | None = None,
-        modalities: frozenset[str] | None = None,
-    ) -> None:
-        self.name = name
-        self.address = address
-        self._folder: ModelFolder | None = folder
-        self._dim = dim
-        self._modalities = modalities
-        self._start()
-
-    @classmethod
-    def of_object(cls, model: SentenceTransformer) -> SentenceEmbedder:
-        """Return an embedder around a model that the user has loaded; it has no address."""
-        from mmrag_jupyter.models.loading import describe
-
-        self = cls.__new__(cls)
-        self.name = fingerprint(model)
-        self._folder = self._dim = self._modalities = None
-        self._start()
-        self._loaded = describe(model, batch=self._batches.size)
-        return self
-
-    def _start(self) -> None:
-        self._loaded: Loaded | None = None
-        self._lock = threading.Lock()
-        self._batches = Batches(self.name, 16)
-
-    @property
-    def dim(self) -> int:
-        """The length of a vector."""
-        return self._dim if self._dim is not None else self._model().dim
-
-    @property
-    def modalities(self) -> frozenset[str]:
-        """What it embeds."""
-        known = self._modalities
-        return known if known is not None else self._model().modalities
-
-    @property
-    def batch_size(self) -> int:
-        """How many inputs to hand over at once; less after memory has run out."""
-        return self._batches.size
+    FIRST_BATCH = 16
 
     @property
     def image_edge(self) -> int | None:
@@ -192,36 +127,15 @@ class SentenceEmbedder:
             can = " and ".join(sorted(loaded.modalities))
             raise ModelError(f"{self.name} embeds {can}, not {modality}")
 
-    def _model(self) -> Loaded:
-        if self._loaded is None:
-            # Threads that decode pictures may be the first to ask.
-            with self._lock:
-                if self._loaded is None:
-                    self._loaded = self._load()
-        return self._loaded
+    def _described(self, model: SentenceTransformer, batch: int) -> Loaded:
+        from mmrag_jupyter.models.loading import describe
 
-    def _load(self) -> Loaded:
+        return describe(model, batch=batch)
+
+    def _read(self, folder: ModelFolder) -> Loaded:
         from mmrag_jupyter.models.loading import load
 
-        loaded = load(cast("ModelFolder", self._folder))
-        if self._dim is not None and self._dim != loaded.dim:
-            raise ModelError(
-                f"{self.name} gives vectors of {loaded.dim} numbers, but the collection holds "
-                f"vectors of {self._dim}"
-            )
-        self._batches.size = loaded.batch
-        return loaded
-
-
-_opened: weakref.WeakValueDictionary[str, SentenceEmbedder] = weakref.WeakValueDictionary()
-
-
-def shared(embedder: SentenceEmbedder) -> SentenceEmbedder:
-    """Return the embedder of this name that is in memory already, else this one.
-
-    Two collections with the same model then load it once.
-    """
-    return _opened.setdefault(embedder.name, embedder)
+        return load(folder)
 
 
 def _encode(
@@ -237,16 +151,3 @@ def _encode(
         **options,
     )
     return cast("torch.Tensor", out)
-
-
-def fingerprint(model: SentenceTransformer | MultiVectorEncoder) -> str:
-    """Return `kind#hash` over samples of all weights, the same on every device and precision."""
-    import torch
-
-    digest = hashlib.blake2b(digest_size=8)
-    for name, tensor in sorted(model.state_dict().items()):
-        sample = tensor.flatten()[:: max(1, tensor.numel() // _SAMPLE)][:_SAMPLE]
-        coarse = sample.to("cpu", torch.bfloat16).view(torch.int16).numpy().tobytes()
-        digest.update(f"{name}{tuple(tensor.shape)}".encode() + coarse)
-    kind = getattr(model.config, "model_type", None) or type(model[0]).__name__.lower()
-    return f"{kind}#{digest.hexdigest()}"

@@ -119,16 +119,21 @@ def test_without_a_subshell_it_answers_between_cells(panel):
 
 def test_figures_stay_with_the_cell_that_draws_them(kernel, panel):
     kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt, threading")
-    code = "plt.plot([1, 2])\nheard = threading.Event()\nprint('drawn')\nheard.wait(60)"
+    code = (
+        "plt.plot([1, 2])\nheard = threading.Event()\nprint('drawn')\nheard.wait(60)\nprint('over')"
+    )
     sent = kernel.client.execute(code)
+    shown = []
 
-    def reads(fits):
-        while True:
+    def reads(what):
+        while what not in shown:
             message = kernel.client.get_iopub_msg(timeout=PATIENCE)
-            if message["parent_header"].get("msg_id") == sent and fits(message["content"]):
-                return
+            content = message["content"]
+            if message["parent_header"].get("msg_id") == sent:
+                shown.extend([*content.get("text", "").split(), *content.get("data", {})])
 
-    reads(lambda content: "drawn" in content.get("text", ""))
+    reads("drawn")
     panel.ask("search", asked=asked("hat"), offset=0, limit=5)
     panel.runs("heard.set()")
-    reads(lambda content: "image/png" in content.get("data", {}))
+    reads("image/png")
+    assert shown.index("over") < shown.index("image/png")

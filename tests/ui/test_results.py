@@ -215,6 +215,8 @@ def test_typing_in_a_result_is_no_shortcut_of_the_notebook(server, user):
     bundle = result([card(number) for number in range(6)])
     server.notebook("keys.ipynb", [cell(bundle), "after = 1"])
     user.opens_lab("keys.ipynb")
+    # Once it is there, Lab writes its name into the notebook, which is not saved then.
+    user.waits_for_kernel()
     area = hits_of(user, 0)
     first = area.locator(".mmrag-hit").first
     first.focus()
@@ -231,6 +233,7 @@ def test_typing_in_a_result_is_no_shortcut_of_the_notebook(server, user):
     expect(area.locator(".mmrag-hit")).to_have_count(1)
     # What is no letter stays the notebook's: saving.
     area.get_by_role("button", name="To dataframe").click()
+    expect(user.page.locator(".jp-Notebook .jp-Cell")).to_have_count(3)
     area.locator(".mmrag-hit").focus()
     user.saves()
     assert len(nbformat.read(server.folder / "keys.ipynb", 4).cells) == 3

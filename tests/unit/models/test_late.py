@@ -92,8 +92,8 @@ def test_a_text_model_saved_as_multi_vector_embeds_texts_to_be_found(tiny_text_f
 def test_a_collection_is_reopened_without_loading_its_model(tiny_colpali_folder, monkeypatch):
     own = named.embedder(tiny_colpali_folder)
     spec = SpaceSpec(own.name, own.address, own.dim, own.modalities)
-    monkeypatch.setattr("mmrag_jupyter.models.late_model._opened", {})
-    monkeypatch.setattr(LateModel, "_load", lambda _: pytest.fail("the model was loaded"))
+    monkeypatch.setattr("mmrag_jupyter.models.lazy._in_memory", {})
+    monkeypatch.setattr(LateModel, "_read", lambda *_: pytest.fail("the model was loaded"))
     found = recall([spec]).embedders[0]
     assert (found.name, found.dim, found.modalities) == (own.name, 16, own.modalities)
 

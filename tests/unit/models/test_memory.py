@@ -57,7 +57,7 @@ def test_where_nobody_tells_what_is_free_nothing_is_refused(tmp_path, monkeypatc
 
 def test_an_embedder_too_large_is_refused_before_it_is_loaded(tiny_clip_folder, monkeypatch):
     monkeypatch.setattr(memory, "available", lambda _: 10**6)
-    monkeypatch.setattr("mmrag_jupyter.models.sentence._opened", {})
+    monkeypatch.setattr("mmrag_jupyter.models.lazy._in_memory", {})
     with pytest.raises(ModelError, match=r"of memory and 0\.0 GB of this computer are free"):
         named.embedder(tiny_clip_folder).embed_text(["cat"], query=True)
 

@@ -41,9 +41,9 @@ def space(folder):
 def nothing_in_memory(monkeypatch):
     import weakref
 
-    from mmrag_jupyter.models import sentence
+    from mmrag_jupyter.models import lazy
 
-    monkeypatch.setattr(sentence, "_opened", weakref.WeakValueDictionary())
+    monkeypatch.setattr(lazy, "_in_memory", weakref.WeakValueDictionary())
 
 
 @pytest.mark.parametrize("given", [None, "auto"])

@@ -9,7 +9,8 @@ from PIL import Image
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models import checked, device
 from mmrag_jupyter.models.folder import read_folder
-from mmrag_jupyter.models.sentence import SentenceEmbedder, shared
+from mmrag_jupyter.models.lazy import shared
+from mmrag_jupyter.models.sentence import SentenceEmbedder
 
 TEXTS = ["a photo of a cat", "red running shoes", "fresh orange juice, 1 litre", "x"]
 
