@@ -75,7 +75,7 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     print(
         f"\nIn the browser, {len(taken)} keystrokes: median {statistics.median(taken):.0f} ms, "
-        f"slowest {max(taken):.0f} ms, of which 40 ms are the pause for the next key."
+        f"slowest {max(taken):.0f} ms, of which 20 ms are the pause for the next key."
     )
 
 

@@ -19,7 +19,9 @@ import { PANEL_ENGLISH as strings } from './strings';
 
 const PAGE = 48;
 /** Milliseconds without a key before the words are looked for; one search at a time besides. */
-const PAUSE = 40;
+const PAUSE = 20;
+/** Milliseconds in which hits are drawn and ask for their pictures: these go before the counts. */
+const DRAWN = 30;
 /** How long to wait for a first sign of life. */
 const GREETING = 10_000;
 const PING = 3000;
@@ -217,7 +219,10 @@ export class Control {
       searches: this._state.searches + 1
     });
     this._save();
-    await this._count(signal);
+    await new Promise(resolve => setTimeout(resolve, DRAWN));
+    if (!signal.aborted) {
+      await this._count(signal);
+    }
   }
 
   private _page(offset: number, signal: AbortSignal): Promise<Outcome<'search'>> {
