@@ -14,15 +14,15 @@ import type { Json } from './hits/json';
 import type { Asked, Sign } from './messages/asked';
 import { readFacets } from './messages/facets';
 import type { Facets } from './messages/facets';
-import { readFound, readItem, readPictures } from './messages/found';
-import type { Found, Item, Picture, PictureOf } from './messages/found';
+import { readFound, readHeard, readItem, readPictures } from './messages/found';
+import type { Found, Heard, Item, Picture, PictureOf } from './messages/found';
 import { countOrZero, isRecord, text, texts } from './messages/read';
 import { readCollections, readCompletions, readLoads } from './messages/session';
 import type { Collections, Completions, Load } from './messages/session';
 
 export * from './messages/asked';
 export type { Bin, Facet, FacetValue } from './messages/facets';
-export type { Found, FoundHit, Item, PartRow, Picture, PictureOf } from './messages/found';
+export type { Found, FoundHit, Heard, Item, PartRow, Picture, PictureOf } from './messages/found';
 export type { CollectionRow, Completion, Load } from './messages/session';
 
 /** The version of this front end; a test holds it to that of the Python package. */
@@ -47,6 +47,17 @@ export interface Questions {
   thumbnails: { collection: string | null; pictures: PictureOf[]; size: number };
   /** With its picture; `part: null` is the first of its parts that has one. */
   item: { collection: string | null; key: string; part: number | null; size: number };
+  /**
+   * Sound of the recording that a part is of, `null` being the first that has one; `start` and
+   * `end` are seconds of the recording, `null` those of the part.
+   */
+  sound: {
+    collection: string | null;
+    key: string;
+    part: number | null;
+    start: number | null;
+    end: number | null;
+  };
   facets: { collection: string | null; asked: Asked };
   feedback: { collection: string | null; key: string; verdict: Sign | 0; query: string };
   select: { collection: string | null; keys: string[] };
@@ -66,6 +77,7 @@ export interface Answers {
   search: Found;
   thumbnails: { pictures: Picture[] };
   item: Item;
+  sound: { sound: Heard | null };
   facets: Facets;
   feedback: { kept: boolean; message: string };
   select: { selected: number };
@@ -131,6 +143,7 @@ export const READERS: { [V in Verb]: Reader<V> } = {
   search: readFound,
   thumbnails: readPictures,
   item: readItem,
+  sound: readHeard,
   facets: readFacets,
   feedback: result => ({ kept: result.kept === true, message: text(result.message) }),
   select: result => ({ selected: countOrZero(result.selected) }),

@@ -1,4 +1,4 @@
-"""Search and question your own pictures, tables and documents without leaving the notebook."""
+"""Search and question your pictures, tables, documents and sound without leaving the notebook."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from mmrag_jupyter.answers.answer import Answer
     from mmrag_jupyter.collection import Collection
     from mmrag_jupyter.config import Config
+    from mmrag_jupyter.default import load, open  # noqa: A004
     from mmrag_jupyter.errors import MmragError
     from mmrag_jupyter.search.hits import Hit, Hits
-    from mmrag_jupyter.session import Session, load, open  # noqa: A004
+    from mmrag_jupyter.session import Session
 
 __version__ = "0.1.0"
 
@@ -37,8 +38,8 @@ _HOMES = {
     "Hits": "search.hits",
     "MmragError": "errors",
     "Session": "session",
-    "load": "session",
-    "open": "session",
+    "load": "default",
+    "open": "default",
 }
 
 

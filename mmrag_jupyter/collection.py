@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 from mmrag_jupyter import ingest, sources
 from mmrag_jupyter.answers.arguments import answering, model_of
 from mmrag_jupyter.answers.chat import Conversation
-from mmrag_jupyter.holding import Holding
-from mmrag_jupyter.ingest import arguments, passwords
+from mmrag_jupyter.ingest import arguments, passwords, transcribing
 from mmrag_jupyter.ingest.complete import complete
+from mmrag_jupyter.ingest.joining import load_joined
 from mmrag_jupyter.search import build, roots
 from mmrag_jupyter.search import rerank as reranking
 from mmrag_jupyter.search.asked import asked
@@ -19,6 +19,7 @@ from mmrag_jupyter.search.explain import Explainer
 from mmrag_jupyter.search.hits import Hits
 from mmrag_jupyter.search.terms import words
 from mmrag_jupyter.search.unanswered import unanswered
+from mmrag_jupyter.studying import Studying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.models.language import LanguageModelLike
     from mmrag_jupyter.models.rerank import RerankerLike
-    from mmrag_jupyter.search.terms import ImageLike
+    from mmrag_jupyter.search.terms import ImageLike, SoundLike
 
 
-class Collection(Holding):
+class Collection(Studying):
     """Items that are searched together, kept in one folder on disk.
 
     Made by `mm.load` and `mm.open`. What is loaded is on disk when a load returns; there is
@@ -51,14 +52,22 @@ class Collection(Holding):
         source
             A dataframe (pandas, polars), an Arrow table, a `datasets.Dataset`, a path or a
             list of paths, or LlamaIndex nodes.
-        text, image
-            The columns with texts and with pictures; guessed, and said, where not named.
+        text, image, audio
+            The columns with texts, pictures and recordings; guessed, and said, where not named.
         id
             The column that names the items; otherwise the dataframe's index.
+        on
+            Join the rows of a table to the items that are there, by the column that both have
+            ("sku"), or two of different names ("product=sku"): see docs/joined.md.
+        called
+            What to call a joined table; otherwise as its variable or file.
         key
             What identifies the source over time; loading the same key again is an update.
         root
             The folder that relative picture paths start from.
+        transcribe
+            A speech model (a name or a folder) that writes down what is said in recordings, and
+            is remembered; "none" ends that.
         password_env
             The environment variable that holds the password of encrypted PDFs. Its name is
             kept, so that their pages show after a restart; what it holds never is.
@@ -83,21 +92,26 @@ class Collection(Holding):
             Interrupted; what was committed is kept.
         """
         arguments.check(options)
+        if options.get("on") is not None:
+            return self._load_joined(source, options)
         root = options.get("root")
         read = sources.read(
             source,
             key=options.get("key"),
             text=options.get("text"),
             image=options.get("image"),
+            audio=options.get("audio"),
             id=options.get("id"),
             root=root,
             password_env=options.get("password_env"),
         )
         if not read.ids and not self._store.ids(read.key):
             raise arguments.nothing_in(read)
+        heard = "audio" in read.modalities
+        speech = transcribing.choose(self._store, options.get("transcribe")) if heard else None
         plan = self._spaces.plan(
             arguments.model_choice(options, self._config),
-            read.modalities,
+            read.modalities | ({"text"} if speech is not None else set()),
             long_text=arguments.has_long_text(read),
             reembed=options.get("reembed", False),
         )
@@ -107,6 +121,8 @@ class Collection(Holding):
             if root is not None:
                 roots.remember(self._store, writer, root)
             passwords.remember(self._store, writer, read.key, options.get("password_env"))
+            if heard:
+                transcribing.remember(writer, speech)
             writer.add_source(read.key, read.label, read.columns)
             again = complete(self._store, writer, serving, reporter)
             self._spaces.change_over(writer, plan)
@@ -115,11 +131,35 @@ class Collection(Holding):
                 self._store,
                 writer,
                 embedders=serving,
-                options=arguments.load_options(options),
+                options=arguments.load_options(options, speech),
                 reporter=reporter,
             )
         notices = [plan.notice, *self._take_notices()]
-        self.last_load = replace(report.with_more(again, notices), collection=self.name)
+        self.last_load = replace(
+            report.with_more(again, notices),
+            collection=self.name,
+            budget=self._config.output_bytes,
+        )
+        return self.last_load
+
+    def _load_joined(self, source: object, options: LoadArguments) -> LoadReport:
+        reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
+        if (root := options.get("root")) is not None:
+            with self._store.writer() as writer:
+                roots.remember(self._store, writer, root)
+        report = load_joined(
+            source,
+            self._store,
+            self._spaces,
+            config=self._config,
+            options=options,
+            reporter=reporter,
+        )
+        self.last_load = replace(
+            report.with_more((), self._take_notices()),
+            collection=self.name,
+            budget=self._config.output_bytes,
+        )
         return self.last_load
 
     def query(
@@ -127,6 +167,7 @@ class Collection(Holding):
         text: str | None = None,
         *,
         image: ImageLike | Sequence[ImageLike] | None = None,
+        audio: SoundLike | Sequence[SoundLike] | None = None,
         like: str | Sequence[str] | None = None,
         exclude: str | ImageLike | Sequence[str | ImageLike] | None = None,
         k: int | None = None,
@@ -138,7 +179,7 @@ class Collection(Holding):
         rerank: RerankerLike = None,
         view: str | None = None,
     ) -> Hits:
-        """Find the items nearest to a text, pictures or other items.
+        """Find the items nearest to a text, pictures, recordings or other items.
 
         Parameters
         ----------
@@ -146,6 +187,9 @@ class Collection(Holding):
             What to look for, in words.
         image
             Pictures to be like: a path, an address, bytes, or a PIL image; one or several.
+        audio
+            Recordings to be like: a path, an address, bytes, or samples with their rate,
+            `(array, 16000)`; one or several.
         like
             Ids of items in this collection to be like.
         exclude
@@ -180,8 +224,9 @@ class Collection(Holding):
         """
         k = self._config.k if k is None else k
         query = asked(
-            self._store, text, image, like, exclude, k, where, modality, weights, liked, disliked
-        )
+            self._store, text, image, like, exclude, k, where, modality, weights, liked, disliked,
+            audio,
+        )  # fmt: skip
         serving = self._spaces.serving()
         found = reranking.search(query, self._store, serving, rerank)
         hits, items = build.build(found, self._store)

@@ -46,12 +46,24 @@ class WhereError(QueryError):
     """A `where` expression is wrong or asks for more than reading columns."""
 
 
+class TuningError(MmragError):
+    """A collection cannot be tuned on what was given; it is as it was."""
+
+
 class NotFoundError(MmragError):
     """There is no such collection or item."""
 
 
 class LoadStoppedError(MmragError):
     """A load was interrupted; what was committed is kept."""
+
+
+class StoppedError(MmragError):
+    """Something that only looks at a collection was interrupted; nothing was changed."""
+
+
+class MissingError(MmragError):
+    """Something needs a library that is not installed; the message says how to install it."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

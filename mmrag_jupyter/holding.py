@@ -12,9 +12,11 @@ from mmrag_jupyter.ingest import overview, passwords
 from mmrag_jupyter.ingest.spaces import Spaces
 from mmrag_jupyter.items import as_written
 from mmrag_jupyter.search import build
+from mmrag_jupyter.search.adapters import has_learnt
 from mmrag_jupyter.search.hits import Hits
+from mmrag_jupyter.search.joined import joined_frame, with_counts
 from mmrag_jupyter.search.named import numbers_of
-from mmrag_jupyter.search.query import LEXICAL
+from mmrag_jupyter.search.query import LEARNT, LEXICAL
 from mmrag_jupyter.search.signals import WRITTEN
 from mmrag_jupyter.search.terms import as_ids, as_view
 
@@ -89,6 +91,11 @@ class Holding:
         """The names of the items' columns, without those of a dataframe's index."""
         return [column.name for column in self._store.columns() if column.role == "column"]
 
+    @property
+    def joined_columns(self) -> list[str]:
+        """The names of the columns of joined tables."""
+        return self._store.joins.columns()
+
     def some_ids(self, start: str = "", limit: int = 50) -> list[str]:
         """Return at most `limit` of the ids that begin with `start`, sorted."""
         return self._store.ids_from(start, limit)
@@ -135,15 +142,39 @@ class Holding:
             _items=items,
         )
 
-    def items(self, ids: Sequence[str] | None = None, where: str | None = None) -> pd.DataFrame:
-        """Return items as a dataframe with their own columns, dtypes and index."""
-        matching = None if where is None else self._store.matching(where)
-        if ids is None:
-            return self._store.frame(matching)
-        wanted = as_ids(ids)
-        found = numbers_of(self._store, wanted)
-        allowed = found.values() if matching is None else set(matching)
-        return self._store.frame([found[one] for one in wanted if found[one] in allowed])
+    def items(
+        self,
+        ids: Sequence[str] | None = None,
+        where: str | None = None,
+        *,
+        counts: bool = False,
+    ) -> pd.DataFrame:
+        """Return items as a dataframe with their own columns, dtypes and index.
+
+        With `counts`, a column more for each joined table says how many rows an item has.
+        """
+        numbers = None if where is None else self._store.matching(where)
+        if ids is not None:
+            wanted = as_ids(ids)
+            found = numbers_of(self._store, wanted)
+            allowed = found.values() if numbers is None else set(numbers)
+            numbers = [found[one] for one in wanted if found[one] in allowed]
+        elif counts and numbers is None:
+            numbers = self._store.numbers()
+        frame = self._store.frame(numbers)
+        return with_counts(frame, self._store, numbers) if counts and numbers else frame
+
+    def joined(self, name: str | None = None) -> pd.DataFrame:
+        """Return the rows of a joined table, with their own columns, dtypes and index.
+
+        Without a name, a dataframe of the joined tables: name, rows, items and by what.
+
+        Raises
+        ------
+        NotFoundError
+            No table of this name was joined.
+        """
+        return joined_frame(self._store, name)
 
     def delete(self, ids: str | Sequence[str] | None = None, *, where: str | None = None) -> int:
         """Delete items by id or by a condition; return how many.
@@ -234,7 +265,8 @@ class Holding:
         counts = self._store.part_counts()
         models = self._spaces.remembered()
         written = bool(counts.keys() & WRITTEN)
-        return [LEXICAL] * written + [kind for kind in counts if models.get(kind) is not None]
+        dense = [kind for kind in counts if models.get(kind) is not None]
+        return [LEXICAL] * written + dense + [LEARNT] * has_learnt(self._store)
 
     def check_models(self) -> None:
         """Load the collection's models, and raise `ModelError` where they are not its own."""

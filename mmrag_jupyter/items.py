@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    import numpy.typing as npt
     from PIL.Image import Image
 
 Modality = Literal["text", "image", "page", "audio"]
@@ -113,6 +115,22 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """Some sound in memory: `samples` of shape (n,) in [-1, 1], mixed to one channel.
+
+    `rate` is their number a second.
+    """
+
+    samples: npt.NDArray[np.float32]
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """One part of an item as its source gives it: a text chunk, or a picture to be read.
 
@@ -157,12 +175,25 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A recording that is listened to only where it is new or has changed.
+
+    `column` is the name of the dataframe's column that it stands in; `about` says whether its
+    length, rate and channels are wanted as metadata.
+    """
+
+    media: Media
+    column: str | None = None
+    about: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """One thing a user would name, with its metadata and its pieces.
 
     `metadata` maps column names to plain Python values; missing values are None.
     `index` holds the values of the dataframe's index, one a level. The pieces and the
-    metadata of `documents` are to be added when these are read.
+    metadata of `documents` and `recordings` are to be added when these are read.
     """
 
     id: str
@@ -170,6 +201,7 @@ class Item:
     metadata: Mapping[str, object] = field(default_factory=dict)
     index: tuple[object, ...] = ()
     documents: Sequence[Document] = ()
+    recordings: Sequence[Recording] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,18 @@
-"""The collections of one notebook or script: by name, with a current one."""
+"""The collections of one notebook or script: by name, with a current one.
+
+What a collection is made of is imported at its first use: `%load_ext` needs none of it.
+"""
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Unpack
 
-from mmrag_jupyter.collection import Collection
 from mmrag_jupyter.config import Config
 from mmrag_jupyter.errors import NotFoundError, StoreError, did_you_mean
-from mmrag_jupyter.ingest import TerminalReporter
-from mmrag_jupyter.models import catalogue
 from mmrag_jupyter.naming import checked_name, is_name, name_of, shortened
-from mmrag_jupyter.store import Store
 from mmrag_jupyter.widgets.loads import Loads
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from mmrag_jupyter.collection import Collection
     from mmrag_jupyter.ingest import Reporter
     from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.models import ModelLike
@@ -38,7 +38,7 @@ class Session:
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
         self.current: str | None = None
-        self.reporter: Callable[[], Reporter] = TerminalReporter
+        self.reporter: Callable[[], Reporter] = _terminal_reporter
         self.loads = Loads()
         self._open: dict[str, Collection] = {}
         self._opening = RLock()
@@ -71,7 +71,7 @@ class Session:
         store
             The folder that holds the collection; otherwise `.mmrag/<name>`.
         options
-            As `Collection.load` takes them.
+            As `Collection.load` takes them; `into` names the one whose items rows join.
 
         Raises
         ------
@@ -80,6 +80,11 @@ class Session:
         StoreError
             The folder cannot be used.
         """
+        from mmrag_jupyter.ingest.arguments import joining_into
+
+        into = joining_into(options, name, source)
+        if into is not None:
+            name = self.collection(into).name
         if name is None:
             name = Path(store).name if store is not None else name_of(source)
         folder = self._place(name, store)
@@ -90,8 +95,9 @@ class Session:
         try:
             collection.load(source, **options)
         except BaseException:
-            # A first load that gave nothing leaves nothing behind.
-            if made and not len(collection):
+            # A first load that gave nothing leaves nothing behind, but for hours of speech that
+            # were written down before it was interrupted.
+            if made and not (len(collection) or collection.store.has_transcripts()):
                 self._open.pop(name, None)
                 collection.remove()
             raise
@@ -117,6 +123,8 @@ class Session:
         StoreDamagedError
             A file is damaged; the message says what `repair` can save.
         """
+        from mmrag_jupyter.store import Store
+
         folder = self._found(str(name_or_store))
         if repair:
             self.close(folder)
@@ -173,6 +181,8 @@ class Session:
         if opened is not None:
             opened.remove()
         else:
+            from mmrag_jupyter.store import Store
+
             Store.remove_from(self._folder(name))
         if self.current == name:
             self.current = None
@@ -212,6 +222,8 @@ class Session:
 
     def _free_name(self, folder: Path) -> str:
         """Return what to call the collection in a folder: its own name, or else its folder's."""
+        from mmrag_jupyter.store import Store
+
         with Store.open(folder) as store:
             names = dict.fromkeys([store.name, folder.resolve().name])
         for name in names:
@@ -225,6 +237,8 @@ class Session:
 
     def models(self) -> pd.DataFrame:
         """Return a dataframe of models: those in use here, in the local cache, and recommended."""
+        from mmrag_jupyter.models import catalogue
+
         self._forget_closed()
         return catalogue([spec for one in self._open.values() for spec in one.models()])
 
@@ -235,6 +249,9 @@ class Session:
             return self._opened_at(folder, name, model, create=create)
 
     def _opened_at(self, folder: Path, name: str, model: ModelLike, *, create: bool) -> Collection:
+        from mmrag_jupyter.collection import Collection
+        from mmrag_jupyter.store import Store
+
         self._forget_closed()
         if name in self._open:
             opened = self._open[name]
@@ -307,6 +324,12 @@ class Session:
         return f"No collection {asked!r}; there are {', '.join(names)}.{did_you_mean(name, names)}"
 
 
+def _terminal_reporter() -> Reporter:
+    from mmrag_jupyter.ingest import TerminalReporter
+
+    return TerminalReporter()
+
+
 def _is_same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
@@ -316,33 +339,11 @@ def _is_there(folder: Path) -> bool:
 
     Where nobody may look, there is one: opening it will tell what is wrong.
     """
+    from mmrag_jupyter.store import Store
+
     try:
         return Store.exists(folder)
     except PermissionError:
         return True
     except (OSError, ValueError):
         return False
-
-
-@cache
-def default_session() -> Session:
-    """Return the session that `mm.load`, `mm.open` and the magics share in one process."""
-    return Session()
-
-
-def load(
-    source: object,
-    name: str | None = None,
-    *,
-    store: str | Path | None = None,
-    **options: Unpack[LoadArguments],
-) -> Collection:
-    """Load a source into a collection of this process's session; see `Session.load`."""
-    return default_session().load(source, name, store=store, **options)
-
-
-def open(  # noqa: A001 - mm.open reads as it should
-    name_or_store: str | Path, model: ModelLike = None, *, repair: bool = False
-) -> Collection:
-    """Open a collection again, after a restart say; see `Session.open`."""
-    return default_session().open(name_or_store, model, repair=repair)

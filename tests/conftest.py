@@ -11,7 +11,7 @@ import pytest
 # Helper modules beside this file; --import-mode=importlib leaves sys.path alone.
 sys.path.insert(0, str(Path(__file__).parent))
 
-pytest_plugins = ["fixtures_models", "fixtures_late"]
+pytest_plugins = ["fixtures_models", "fixtures_late", "fixtures_sound"]
 
 # Before any model library is imported: no test may reach a hub.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -21,10 +21,11 @@ SMALL = {
 }
 
 
-def byte_level_tokenizer(specials, *, template, max_length, roles):
+def byte_level_tokenizer(specials, *, template, max_length, roles, size=400):
     """Return a fast tokenizer whose byte-level vocabulary covers any text.
 
-    `roles` says which special token marks the end, pads, and so on.
+    `roles` says which special token marks the end, pads, and so on; `size` is how many tokens
+    there are at most.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
@@ -33,7 +34,7 @@ def byte_level_tokenizer(specials, *, template, max_length, roles):
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=size,
         special_tokens=list(specials),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,

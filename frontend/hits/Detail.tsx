@@ -5,11 +5,15 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { Actions, Thumbs } from './buttons';
 import type { Shared } from './context';
-import { Name, place } from './Facts';
+import { Name, Reason, place } from './Facts';
+import { Joined } from './Joined';
 import { body, heading } from './look';
 import { Marked } from './Marked';
 import { LargePicture } from './pictures';
+import { isWave, WholePlayer } from './Player';
+import { hasSaid, Said } from './Said';
 import { Sheets } from './Sheets';
+import { signalName } from './strings';
 import { oneLine, scoreText, shown, visible } from './text';
 
 export function Detail(props: {
@@ -42,6 +46,7 @@ export function Detail(props: {
     }
   };
   const { columnsLeftOut = 0 } = view.model;
+  const heard = (hit.sound ?? null) !== null;
   const spot = [hit.source, place(shared, hit)].filter(each => each !== '').join(', ');
   return (
     <dialog
@@ -105,15 +110,16 @@ export function Detail(props: {
           </button>
         </header>
         <div class="mmrag-inside" tabIndex={0} role="group" aria-label={strings.larger}>
-          {(hit.thumbnail !== null || hit.problem !== '') && (
-            <figure class="mmrag-large">
+          {(hit.thumbnail !== null || hit.problem !== '' || heard) && (
+            <figure class={isWave(hit) ? 'mmrag-large mmrag-heard' : 'mmrag-large'}>
               <LargePicture
                 key={hit.id}
                 hit={hit}
                 alt={hit.alt || heading(hit, look)}
                 view={view}
               />
-              {hit.thumbnail !== null && hit.thumbnail.width > 0 && (
+              {heard && <WholePlayer key={`heard ${hit.id}`} hit={hit} view={view} />}
+              {hit.thumbnail !== null && hit.thumbnail.width > 0 && !isWave(hit) && (
                 <figcaption class="mmrag-dim">
                   {strings.original(hit.thumbnail.width, hit.thumbnail.height)}
                 </figcaption>
@@ -125,6 +131,8 @@ export function Detail(props: {
             <div class="mmrag-buttons">
               <Actions shared={shared} hits={[hit]} tab />
             </div>
+            <Reason hit={hit} />
+            <Joined shared={shared} hit={hit} />
             <p class="mmrag-id">
               <span class="mmrag-dim">{strings.id}</span> <bdi>{visible(hit.id)}</bdi>
             </p>
@@ -137,7 +145,7 @@ export function Detail(props: {
             <p>{strings.score(scoreText(hit.score))}</p>
             {hit.why.map((each, place) => {
               const line = strings.signal(
-                oneLine(each.signal, 60),
+                signalName(each.signal, strings),
                 each.rank,
                 Math.round(each.share * 100)
               );
@@ -150,9 +158,12 @@ export function Detail(props: {
             {hit.text !== '' && (
               <>
                 <h3>{strings.text}</h3>
-                <p class="mmrag-whole">
-                  <Marked text={body(hit, look)} terms={terms} />
-                </p>
+                <Said hit={hit} terms={terms} />
+                {!hasSaid(hit) && (
+                  <p class="mmrag-whole">
+                    <Marked text={body(hit, look)} terms={terms} />
+                  </p>
+                )}
               </>
             )}
             {view.model.columns.some(name => name in hit.metadata) && (

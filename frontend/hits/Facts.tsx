@@ -33,6 +33,16 @@ export function subtitles(shared: Shared, hit: Hit): string[] {
   return tell;
 }
 
+/** Why the hit is recommended, where it is. */
+export function Reason(props: { hit: Hit }): JSX.Element | null {
+  const { reason = '' } = props.hit;
+  return reason === '' ? null : (
+    <div class="mmrag-quote mmrag-reason" dir="auto">
+      {oneLine(reason, 160)}
+    </div>
+  );
+}
+
 /** Where in its source the matched part stands: a page, or a span of time. */
 export function place(shared: Shared, hit: Hit): string {
   const spots: string[] = [];

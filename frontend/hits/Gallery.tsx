@@ -5,10 +5,12 @@ import { useRef } from 'preact/hooks';
 
 import { Actions, Thumbs } from './buttons';
 import type { Shared } from './context';
-import { Fields, Name, place, subtitles } from './Facts';
+import { Fields, Name, Reason, place, subtitles } from './Facts';
+import { Joined, isJoined } from './Joined';
 import { body, heading } from './look';
 import { Marked } from './Marked';
 import { Picture } from './pictures';
+import { PlayButton } from './Player';
 import { Rows } from './Rows';
 import { useWidth } from './virtual';
 
@@ -29,8 +31,11 @@ export function Gallery(props: { shared: Shared }): JSX.Element {
   const titled = look.title !== '';
   const placed = hits.some(hit => place(shared, hit) !== '');
   const quoted = look.text && look.pictures;
+  const reasoned = hits.some(hit => (hit.reason ?? '') !== '');
+  const joined = hits.some(isJoined);
   const fields = Math.min(look.fields.length, FIELDS);
-  const lines = 2 + Number(titled || placed) + (quoted ? 2 : 0) + fields;
+  const pairs = Number(quoted) + Number(reasoned) + 2 * Number(joined);
+  const lines = 2 + Number(titled || placed) + 2 * pairs + fields;
   const tile = thumbnail + lines * LINE + 2 * GAP;
 
   return (
@@ -58,6 +63,7 @@ export function Gallery(props: { shared: Shared }): JSX.Element {
                   <Marked text={body(hit, look)} terms={shared.terms} width={160} />
                 )}
               </Picture>
+              <PlayButton hit={hit} view={view} tab={index === active} />
               <Thumbs shared={shared} hit={hit} tab={index === active} />
             </div>
             <Name shared={shared} hit={hit} />
@@ -66,6 +72,8 @@ export function Gallery(props: { shared: Shared }): JSX.Element {
                 {subtitles(shared, hit).join(' · ')}
               </div>
             )}
+            {reasoned && <Reason hit={hit} />}
+            <Joined shared={shared} hit={hit} />
             {quoted && (
               <div class="mmrag-quote">
                 <Marked text={body(hit, look)} terms={shared.terms} width={100} />

@@ -213,4 +213,4 @@ export function mountHits(host: HTMLElement, props: HitsViewProps): Mounted {
 }
 
 export type { Action, HitsViewProps, Mark, Marks, Mounted, Selection, Size } from './props';
-export { ENGLISH, type Strings } from './strings';
+export type { Strings } from './strings';

@@ -5,11 +5,14 @@ import { useRef } from 'preact/hooks';
 
 import { Actions, Thumbs } from './buttons';
 import type { Shared } from './context';
-import { Fields, Name, subtitles } from './Facts';
+import { Fields, Name, Reason, subtitles } from './Facts';
+import { Joined } from './Joined';
 import { body, heading } from './look';
 import { Marked } from './Marked';
 import { Picture } from './pictures';
+import { isWave, PlayButton } from './Player';
 import { Rows } from './Rows';
+import { hasSaid, Said } from './Said';
 
 const PASSAGE = 420; // characters around the match
 const USUAL = 120; // pixels of a passage that was not drawn yet
@@ -17,7 +20,7 @@ const FIELDS = 6;
 
 export function List(props: { shared: Shared }): JSX.Element {
   const { shared } = props;
-  const { look, view, active } = shared;
+  const { look, view, active, terms } = shared;
   const { height = 560 } = view;
   const host = useRef<HTMLDivElement>(null);
   return (
@@ -37,8 +40,9 @@ export function List(props: { shared: Shared }): JSX.Element {
         cell={(hit, index) => (
           <div class="mmrag-passage">
             {look.pictures && (
-              <div class="mmrag-frame mmrag-side">
+              <div class={`mmrag-frame mmrag-side${isWave(hit) ? ' mmrag-wave' : ''}`}>
                 <Picture hit={hit} alt={hit.alt || heading(hit, look)} view={view} />
+                <PlayButton hit={hit} view={view} tab={index === active} />
               </div>
             )}
             <div class="mmrag-main">
@@ -46,9 +50,12 @@ export function List(props: { shared: Shared }): JSX.Element {
               <div class="mmrag-dim" dir="auto">
                 {subtitles(shared, hit).join(' · ')}
               </div>
-              {hit.text !== '' && (
+              <Reason hit={hit} />
+              <Joined shared={shared} hit={hit} />
+              <Said hit={hit} terms={terms} />
+              {hit.text !== '' && !hasSaid(hit) && (
                 <p>
-                  <Marked text={body(hit, look)} terms={shared.terms} width={PASSAGE} />
+                  <Marked text={body(hit, look)} terms={terms} width={PASSAGE} />
                 </p>
               )}
               <div class="mmrag-fields">

@@ -4,11 +4,13 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 
 import type { Shared } from './context';
-import { Name, subtitles } from './Facts';
+import { Name, Reason, subtitles } from './Facts';
+import { Joined } from './Joined';
 import { body, heading } from './look';
 import { Marked } from './Marked';
 import type { Hit } from './model';
 import { Picture } from './pictures';
+import { PlayButton } from './Player';
 import type { Arrangement } from './arrange';
 import { useRows } from './Rows';
 import { oneLine, shown } from './text';
@@ -147,6 +149,7 @@ function columnsOf(shared: Shared): Column[] {
           <Picture hit={hit} alt={hit.alt || heading(hit, look)} view={view}>
             {'—'}
           </Picture>
+          <PlayButton hit={hit} view={view} tab={hit === shared.hits[shared.active]} />
         </div>
       )
     });
@@ -162,6 +165,8 @@ function columnsOf(shared: Shared): Column[] {
         <div class="mmrag-sub mmrag-dim" dir="auto">
           {subtitles(shared, hit).join(' · ')}
         </div>
+        <Reason hit={hit} />
+        <Joined shared={shared} hit={hit} />
       </>
     )
   });

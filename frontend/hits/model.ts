@@ -40,6 +40,41 @@ export interface Sheet extends Thumbnail {
   page: number;
 }
 
+/** Of a table that was joined: its name, how many of an item's rows of it matched. */
+export interface Matched {
+  origin: string;
+  matched: number;
+  total: number;
+}
+
+/** A row of a joined table, with its short columns. */
+export interface JoinedRow {
+  origin: string;
+  id: string;
+  metadata: Record<string, Json>;
+}
+
+/**
+ * A stretch of a recording, in seconds; `audio` counts the `<audio>` of the HTML, `until` is
+ * where what is kept of it ends.
+ */
+export interface Sound {
+  part: number;
+  start: number;
+  end: number;
+  audio?: number;
+  until?: number;
+  /** Why the recording could not be read; '' when it could. */
+  problem: string;
+}
+
+/** What is said in a recording from one second to another. */
+export interface Spoken {
+  start: number;
+  end: number;
+  text: string;
+}
+
 export interface Hit {
   id: string;
   /** The id as the kernel knows it, where `id` is a form of it that can be shown. */
@@ -62,9 +97,19 @@ export interface Hit {
   part?: number | null;
   /** Pictures of the other pages of a document that matched, best first. */
   sheets?: Sheet[];
+  /** Why it is recommended, in a line; '' where it comes from a query. */
+  reason?: string;
+  /** How many rows of each joined table matched, and of how many. */
+  joined?: Matched[];
+  /** The row of a joined table that the text is of. */
+  row?: JoinedRow;
   /** Why the picture could not be opened; empty when it could, or when there is none. */
   problem: string;
   thumbnail: Thumbnail | null;
+  /** What there is to hear; null where there is nothing. */
+  sound?: Sound | null;
+  /** All that is said in a recording that is shown whole, in its order. */
+  spoken?: Spoken[];
 }
 
 export interface HitsModel {
@@ -126,14 +171,35 @@ export function readHit(data: Record<string, unknown>, index = 0): Hit {
     end: number(data.end),
     part: count(data.part),
     sheets: records(data.sheets).map(readSheet),
+    reason: text(data.reason),
+    joined: records(data.joined).map(readMatched),
+    ...(isRecord(data.row) ? { row: readRow(data.row) } : {}),
     problem: text(data.problem),
-    thumbnail: isRecord(data.thumbnail) ? readThumbnail(data.thumbnail) : null
+    thumbnail: isRecord(data.thumbnail) ? readThumbnail(data.thumbnail) : null,
+    sound: isRecord(data.sound) ? readSound(data.sound) : null,
+    spoken: records(data.spoken).map(readSpoken)
   };
 }
 
 /** The id by which the kernel knows a hit: what is copied, and asked with. */
 export function keyOf(hit: Hit): string {
   return hit.key ?? hit.id;
+}
+
+function readMatched(data: Record<string, unknown>): Matched {
+  return {
+    origin: text(data.origin),
+    matched: count(data.matched) ?? 0,
+    total: count(data.total) ?? 0
+  };
+}
+
+function readRow(data: Record<string, unknown>): JoinedRow {
+  return {
+    origin: text(data.origin),
+    id: text(data.id),
+    metadata: isRecord(data.metadata) ? withoutPrototype(data.metadata) : {}
+  };
 }
 
 function readWhy(data: Record<string, unknown>): Why {
@@ -150,6 +216,23 @@ export function readThumbnail(data: Record<string, unknown>): Thumbnail {
     height: count(data.height) ?? 0,
     image: count(data.image)
   };
+}
+
+function readSound(data: Record<string, unknown>): Sound {
+  const start = Math.max(number(data.start) ?? 0, 0);
+  return {
+    part: count(data.part) ?? 0,
+    start,
+    end: Math.max(number(data.end) ?? start, start),
+    audio: count(data.audio),
+    until: number(data.until),
+    problem: text(data.problem)
+  };
+}
+
+function readSpoken(data: Record<string, unknown>): Spoken {
+  const start = number(data.start) ?? 0;
+  return { start, end: number(data.end) ?? start, text: text(data.text) };
 }
 
 function readSheet(data: Record<string, unknown>): Sheet {

@@ -36,6 +36,11 @@ export interface HitsViewProps {
   picture(hit: Hit, size: Size, signal: AbortSignal): string | null | Promise<string | null>;
   /** The picture of another page that matched, where the host has it. */
   sheet?(sheet: Sheet): string | null;
+  /**
+   * A data: or blob: URL of what is to be heard, null when it cannot be had; asked for when the
+   * user wants to hear it. May reject with why.
+   */
+  sound?(hit: Hit, signal: AbortSignal): string | null | Promise<string | null>;
   actions: readonly Action[];
   strings: Strings;
   /** Without it hits cannot be selected. */

@@ -9,7 +9,7 @@ import { Panel, Widget } from '@lumino/widgets';
 
 import { mountHits, type HitsViewProps, type Mounted } from '../hits/HitsView';
 import { HITS_MIME, readHits } from '../hits/model';
-import { pictureSources } from './htmlpictures';
+import { pictureSources, soundSources } from './htmlpictures';
 import { LargePictures } from './largepictures';
 import type { ILinks } from './links';
 import { PlainForm } from './plainform';
@@ -48,6 +48,7 @@ export class HitsRenderer extends Panel implements IRenderMime.IRenderer {
     const reading = readHits(model.data[HITS_MIME]);
     if (reading.kind === 'hits') {
       const urls = pictureSources(model.data['text/html']);
+      const sounds = soundSources(model.data['text/html']);
       this._props = {
         model: reading.model,
         picture: (hit, size, signal) => {
@@ -57,6 +58,14 @@ export class HitsRenderer extends Panel implements IRenderMime.IRenderer {
                 .of(this.node, reading.model.collection ?? '', hit, signal)
                 .then(large => large ?? small)
             : small;
+        },
+        sound: (hit, signal) => {
+          const kept = sounds[hit.sound?.audio ?? -1] ?? '';
+          const { collection = '' } = reading.model;
+          // Of one that was cut, the kernel may give the rest.
+          return kept !== '' && hit.sound?.until === undefined
+            ? kept
+            : this._large.sound(this.node, collection, hit, signal, kept);
         },
         sheet: sheet => urls[sheet.image ?? -1] ?? null,
         actions: [],

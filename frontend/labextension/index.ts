@@ -6,6 +6,7 @@ import { filebrowserPlugin } from './filebrowser';
 import { results } from './mime';
 import { linksPlugin, settingsPlugin } from './settings';
 import { sidebarPlugin } from './sidebarplugin';
+import { translatorPlugin } from './translatorplugin';
 import { tutorialsPlugin } from './tutorials';
 
 export default [
@@ -16,5 +17,6 @@ export default [
   filebrowserPlugin,
   tutorialsPlugin,
   completionPlugin,
-  coloursPlugin
+  coloursPlugin,
+  translatorPlugin
 ];

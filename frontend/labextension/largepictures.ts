@@ -1,8 +1,9 @@
-/** The large picture of a hit in an output: asked of the kernel that its notebook has. */
+/** The large picture, and the sound, of a hit in an output: asked of the kernel that its notebook has. */
 
 import type { INotebookTracker } from '@jupyterlab/notebook';
 
 import type { Client } from '../client';
+import { askSound } from '../fetched/sounds';
 import { RecentUrls, askWhole } from '../fetched/whole';
 import type { Hit } from '../hits/model';
 import type { KernelLink } from './link';
@@ -30,12 +31,7 @@ export class LargePictures {
     hit: Hit,
     signal: AbortSignal
   ): Promise<string | null> {
-    const panel = this._notebooks?.find(each => each.content.node.contains(node));
-    const link = panel === undefined ? undefined : this._links?.of(panel);
-    if (link === undefined || collection === '') {
-      return null;
-    }
-    const client = await clientOf(link, signal);
+    const client = await this._client(node, collection, signal);
     if (client === null) {
       return null;
     }
@@ -44,6 +40,36 @@ export class LargePictures {
       throw new Error(problem);
     }
     return picture === null || signal.aborted ? null : this._urls.of(picture);
+  }
+
+  /** Return the URL of what there is to hear of a hit, as `of`; else what is `kept` of it. */
+  async sound(
+    node: HTMLElement,
+    collection: string,
+    hit: Hit,
+    signal: AbortSignal,
+    kept: string
+  ): Promise<string | null> {
+    const client = await this._client(node, collection, signal);
+    try {
+      const sound = client === null ? null : await askSound(client, collection, hit, signal);
+      return sound === null || signal.aborted ? kept || null : this._urls.of(sound);
+    } catch (error) {
+      if (kept === '') {
+        throw error;
+      }
+      return kept;
+    }
+  }
+
+  private async _client(
+    node: HTMLElement,
+    collection: string,
+    signal: AbortSignal
+  ): Promise<Client | null> {
+    const panel = this._notebooks?.find(each => each.content.node.contains(node));
+    const link = panel === undefined ? undefined : this._links?.of(panel);
+    return link === undefined || collection === '' ? null : clientOf(link, signal);
   }
 
   dispose(): void {

@@ -63,6 +63,21 @@ export function queryLine(text: string, collection: string): string {
   return line(['query', text], { '--in': collection });
 }
 
+/** `%mmrag problems`: what could not be loaded into a collection. */
+export function problemsLine(collection: string): string {
+  return line(['problems', collection], {});
+}
+
+/** `%mmrag info` of a collection. */
+export function infoLine(collection: string): string {
+  return line(['info', collection], {});
+}
+
+/** `%mmrag panel` to search in a collection. */
+export function panelLine(collection: string): string {
+  return line(['panel'], { '--in': collection });
+}
+
 /** A cell that runs a line, and loads the extension first where it may not be there. */
 export function cellOf(magic: string, loaded: boolean): string {
   return loaded ? magic : `${LOAD_EXTENSION}\n${magic}`;

@@ -1,4 +1,4 @@
-/** Shows hits and answers in the outputs of notebooks. */
+/** Shows hits, answers and reports of loads in the outputs of notebooks. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -8,9 +8,11 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ANSWER_MIME } from '../answers/model';
 import { hearsOfCells } from '../cellevent';
 import { HITS_MIME } from '../hits/model';
+import { REPORT_MIME } from '../reports/model';
 import { AnswerRenderer } from './answerrenderer';
 import { HitsRenderer } from './hitsrenderer';
 import { ILinks } from './links';
+import { ReportRenderer } from './reportrenderer';
 import { insertQuery } from './resultactions';
 
 const RANK = 10; // before the HTML that stands beside it in the same output
@@ -21,7 +23,8 @@ const RANK = 10; // before the HTML that stands beside it in the same output
  */
 export const results: JupyterFrontEndPlugin<void> = {
   id: 'mmrag-jupyter:results',
-  description: 'Shows hits as a gallery, a table or a list, and answers beside their sources.',
+  description:
+    'Shows hits as a gallery, a table or a list, answers beside their sources, and what a load did.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
   optional: [INotebookTracker, ITranslator, ILinks],
@@ -49,6 +52,14 @@ export const results: JupyterFrontEndPlugin<void> = {
         safe: true,
         mimeTypes: [ANSWER_MIME],
         createRenderer: () => new AnswerRenderer(rendermime, translator)
+      },
+      RANK
+    );
+    rendermime.addFactory(
+      {
+        safe: true,
+        mimeTypes: [REPORT_MIME],
+        createRenderer: () => new ReportRenderer(rendermime, notebooks, translator)
       },
       RANK
     );

@@ -11,7 +11,7 @@ import { askable, frameCell, likeCell, type Shown } from './resultcells';
 import { DOMAIN } from './words';
 
 /** The cell in whose output an element stands. */
-interface Place {
+export interface Place {
   notebook: Notebook;
   index: number;
   shown: Shown;
@@ -68,7 +68,8 @@ export function insertQuery(
   return true;
 }
 
-function placeOf(node: HTMLElement, notebooks: INotebookTracker | null): Place | null {
+/** Return where `node` stands; null where no cell can be put below it. */
+export function placeOf(node: HTMLElement, notebooks: INotebookTracker | null): Place | null {
   const notebook = notebooks?.find(each => each.content.node.contains(node))?.content;
   const index = notebook?.widgets.findIndex(cell => cell.node.contains(node)) ?? -1;
   const cell = notebook?.widgets[index];
@@ -81,7 +82,7 @@ function placeOf(node: HTMLElement, notebooks: INotebookTracker | null): Place |
   return { notebook, index, shown: { source: cell.model.sharedModel.getSource(), count } };
 }
 
-function insertBelow({ notebook, index }: Place, source: string): void {
+export function insertBelow({ notebook, index }: Place, source: string): void {
   const at = index + 1;
   notebook.model?.sharedModel.insertCell(at, {
     cell_type: 'code',

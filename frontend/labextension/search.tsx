@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Client } from '../client';
+import { Sounds } from '../fetched/sounds';
 import { Thumbnails } from '../fetched/thumbnails';
 import { HitsView } from '../hits/HitsView';
 import type { Action, HitsViewProps } from '../hits/HitsView';
@@ -79,6 +80,8 @@ function Hits(props: HitsProps): JSX.Element {
   const { client, collection, preferences, result, strings, more } = props;
   const thumbnails = useMemo(() => new Thumbnails(client, collection.name), [client, collection]);
   useEffect(() => () => thumbnails.dispose(), [thumbnails]);
+  const sounds = useMemo(() => new Sounds(client, collection.name), [client, collection]);
+  useEffect(() => () => sounds.dispose(), [sounds]);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const [view, setView] = useState<View | null>(null);
   const { found, hits } = result;
@@ -97,6 +100,7 @@ function Hits(props: HitsProps): JSX.Element {
   const given: HitsViewProps = {
     model,
     picture: thumbnails.picture,
+    sound: sounds.sound,
     actions: actionsOf(props),
     strings,
     selection: { ids, onChange: setIds },

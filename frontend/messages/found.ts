@@ -37,6 +37,11 @@ export type Picture =
   | { kind: 'picture'; buffer: number; type: string; width: number; height: number }
   | { kind: 'problem'; problem: string };
 
+/** Sound in the answer's buffer of this number, from one second to another; or why there is none. */
+export type Heard =
+  | { kind: 'sound'; buffer: number; type: string; start: number; end: number }
+  | { kind: 'problem'; problem: string };
+
 export interface PartRow {
   modality: string;
   text: string;
@@ -83,6 +88,19 @@ export function readItem(result: Result): Item | null {
         picture: isRecord(result.picture) ? readPicture(result.picture) : null
       }
     : null;
+}
+
+export function readHeard(result: Result): { sound: Heard | null } | null {
+  const { sound } = result;
+  if (!isRecord(sound)) {
+    return sound === null ? { sound } : null;
+  }
+  const type = text(sound.type);
+  if (countOrNull(sound.buffer) === null || !/^audio\/(ogg|mpeg|wav)$/.test(type)) {
+    return { sound: { kind: 'problem', problem: text(sound.problem) } };
+  }
+  const [start, end] = [numberOrNull(sound.start) ?? 0, numberOrNull(sound.end) ?? 0];
+  return { sound: { kind: 'sound', buffer: countOrZero(sound.buffer), type, start, end } };
 }
 
 function readFoundHit(data: Result): FoundHit {

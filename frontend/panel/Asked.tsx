@@ -8,7 +8,7 @@ import type { Sign } from '../protocol';
 import type { Control } from './control';
 import { termOf } from './query';
 import type { Query } from './query';
-import { PANEL_ENGLISH as strings } from './strings';
+import { useStrings } from './speech';
 
 export function Asked(props: {
   control: Control;
@@ -16,6 +16,7 @@ export function Asked(props: {
   onFiles(files: readonly File[]): void;
 }): JSX.Element {
   const { control, query, onFiles } = props;
+  const strings = useStrings();
   const field = useRef<HTMLInputElement>(null);
   const chooser = useRef<HTMLInputElement>(null);
 
@@ -95,6 +96,7 @@ export function Asked(props: {
 
 function Chips(props: { control: Control; query: Query }): JSX.Element | null {
   const { control, query } = props;
+  const strings = useStrings();
   const ask = (changed: Partial<Query>): void => control.ask({ ...query, ...changed });
   const count = (mark: 'up' | 'down'): number =>
     [...query.marks.values()].filter(own => own === mark).length;
@@ -153,6 +155,7 @@ function Chip(props: {
   onRemove(): void;
 }): JSX.Element {
   const { what, sign, picture, onTurn, onRemove } = props;
+  const strings = useStrings();
   const avoid = sign === -1;
   return (
     <span class={avoid ? 'mmrag-panel-chip mmrag-panel-avoid' : 'mmrag-panel-chip'}>

@@ -9,8 +9,8 @@ import type { Facet, FacetValue, Filter } from '../protocol';
 import type { Control } from './control';
 import { withFilter } from './query';
 import { Range } from './Range';
+import { useStrings } from './speech';
 import type { State } from './state';
-import { PANEL_ENGLISH as strings } from './strings';
 
 const OPEN = 4; // columns that are unfolded at first
 const SIDE_BY_SIDE = 640; // pixels, as the style sheet has it
@@ -19,6 +19,7 @@ const SHOWN = 8; // values before the others are asked for
 export function Facets(props: { control: Control; state: State }): JSX.Element {
   const { control, state } = props;
   const { query, facets } = state;
+  const strings = useStrings();
   // Below one another, the filters would push the hits out of sight.
   const [wide] = useState(() => control.width >= SIDE_BY_SIDE);
   const set = (column: string, filter: Filter | null): void =>
@@ -71,6 +72,7 @@ function Values(props: {
   onFilter(column: string, filter: Filter | null): void;
 }): JSX.Element {
   const { facet, filter, onFilter } = props;
+  const strings = useStrings();
   const [all, setAll] = useState(false);
   const chosen = filter?.kind === 'values' ? filter.values : [];
   const values = all

@@ -1,14 +1,13 @@
 /** The whole panel: what is asked above, what to filter by beside, the hits below. */
 
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { asksForCell } from '../cellevent';
 import { HitsView } from '../hits/HitsView';
 import { keyOf } from '../hits/model';
 import type { Hit } from '../hits/model';
 import type { Action, Marks, Selection } from '../hits/props';
-import { ENGLISH } from '../hits/strings';
 import { isForNotebook, useShortcutGuard } from '../hits/shortcuts';
 import { oneLine } from '../hits/text';
 import type { Model } from './channel';
@@ -16,9 +15,10 @@ import type { Control } from './control';
 import { Asked } from './Asked';
 import { Facets } from './Facets';
 import { filesOf, prepared } from './pictures';
+import { Spoken, useStrings } from './speech';
 import { Standing } from './Standing';
 import type { State } from './state';
-import { PANEL_ENGLISH as strings } from './strings';
+import type { PanelStrings } from './strings';
 import { Weights } from './Weights';
 
 export function Panel(props: { control: Control; state: State; model: Model }): JSX.Element {
@@ -26,7 +26,8 @@ export function Panel(props: { control: Control; state: State; model: Model }): 
   const [over, setOver] = useState(false);
   const root = useRef<HTMLElement>(null);
   useShortcutGuard(root);
-  const take = useTaking(control);
+  const strings = useStrings();
+  const take = useTaking(control, strings);
   const name = oneLine(String(model.get('collection')), 60);
 
   useEffect(() => {
@@ -92,6 +93,7 @@ export function Panel(props: { control: Control; state: State; model: Model }): 
 function Hits(props: { control: Control; state: State; model: Model }): JSX.Element {
   const { control, state, model } = props;
   const { query, more, scope } = state;
+  const { panel: strings, hits: spoken } = useContext(Spoken);
   const total = state.model?.total ?? 0;
   const marks = useMemo<Marks>(
     () => ({
@@ -127,14 +129,14 @@ function Hits(props: { control: Control; state: State; model: Model }): JSX.Elem
         ? [{ id: 'use-as-query', label: strings.useAsQuery, run: useAsQuery, roomy: true }]
         : [])
     ];
-  }, [givesCells]);
+  }, [givesCells, strings]);
   const words = useMemo(
     () => ({
-      ...ENGLISH,
+      ...spoken,
       shown: (count: number) =>
         scope === 'search' ? strings.found(count, more) : strings.items(total)
     }),
-    [more, scope, total]
+    [more, scope, strings, total]
   );
   const next = useCallback(() => void control.more(), []);
   if (state.model === null) {
@@ -148,6 +150,7 @@ function Hits(props: { control: Control; state: State; model: Model }): JSX.Elem
       <HitsView
         model={state.model}
         picture={control.picture}
+        sound={control.sounds.sound}
         actions={actions}
         strings={words}
         selection={selection}
@@ -162,7 +165,10 @@ function Hits(props: { control: Control; state: State; model: Model }): JSX.Elem
 }
 
 /** Return what makes pictures of the query out of files, and says of those that are none. */
-function useTaking(control: Control): (files: readonly File[]) => void {
+function useTaking(
+  control: Control,
+  strings: PanelStrings
+): (files: readonly File[]) => void {
   return useCallback(files => {
     void (async () => {
       for (const file of files) {
@@ -180,5 +186,5 @@ function useTaking(control: Control): (files: readonly File[]) => void {
         }
       }
     })();
-  }, []);
+  }, [strings]);
 }

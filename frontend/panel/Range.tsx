@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 
 import type { Bin, Facet, Filter } from '../protocol';
-import { PANEL_ENGLISH as strings } from './strings';
+import { useStrings } from './speech';
 
 type RangeFacet = Facet & { kind: 'range' };
 type Bound = number | string | null;
@@ -17,6 +17,7 @@ export function Range(props: {
 }): JSX.Element {
   const { facet, filter, onFilter } = props;
   const { column } = facet;
+  const strings = useStrings();
   const [low, high] = filter?.kind === 'range' ? [filter.low, filter.high] : [null, null];
   const set = (from: Bound, to: Bound): void =>
     onFilter(
@@ -54,6 +55,7 @@ function Bars(props: {
   onPick(bin: Bin): void;
 }): JSX.Element {
   const { bins, low, high, onPick } = props;
+  const strings = useStrings();
   const most = Math.max(...bins.map(bin => bin.count), 1);
   const inside = (bin: Bin): boolean =>
     (low === null || bin.high >= low) && (high === null || bin.low <= high);

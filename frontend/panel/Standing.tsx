@@ -6,16 +6,18 @@ import { oneLine } from '../hits/text';
 import { VERSION } from '../protocol';
 import type { Failure } from '../protocol';
 import type { Control } from './control';
+import { useStrings } from './speech';
 import type { State } from './state';
-import { PANEL_ENGLISH as strings } from './strings';
+import type { PanelStrings } from './strings';
 
 export function Standing(props: { control: Control; state: State }): JSX.Element {
   const { control, state } = props;
+  const strings = useStrings();
   const running = state.loads.filter(load => load.state === 'running');
   const elsewhere = [...state.selected].filter(
     id => state.model?.hits.every(hit => hit.id !== id) ?? true
   ).length;
-  const said = sayings(state);
+  const said = sayings(state, strings);
   return (
     <div class="mmrag-panel-standing">
       <div role="status" class="mmrag-panel-said">
@@ -58,12 +60,12 @@ export function Standing(props: { control: Control; state: State }): JSX.Element
   );
 }
 
-function sayings(state: State): string[] {
+function sayings(state: State, strings: PanelStrings): string[] {
   const lines: string[] = [];
   if (state.connection === 'lost') {
     lines.push(strings.lost);
   } else if (state.failure !== null) {
-    lines.push(sayingOf(state.failure));
+    lines.push(sayingOf(state.failure, strings));
   } else if (state.connection === 'waiting') {
     lines.push(strings.busy);
   }
@@ -73,10 +75,13 @@ function sayings(state: State): string[] {
   if (state.notice !== '') {
     lines.push(oneLine(state.notice, 500));
   }
+  if (state.unkept !== '') {
+    lines.push(strings.notKept(oneLine(state.unkept, 500)));
+  }
   return lines;
 }
 
-function sayingOf(failure: Failure): string {
+function sayingOf(failure: Failure, strings: PanelStrings): string {
   switch (failure.kind) {
     case 'version':
       return strings.refused(VERSION, oneLine(failure.message, 20));

@@ -1,16 +1,19 @@
 /** How much each signal counts. */
 
 import type { JSX } from 'preact';
+import { useContext } from 'preact/hooks';
 
+import { signalName } from '../hits/strings';
 import type { Control } from './control';
+import { Spoken } from './speech';
 import type { State } from './state';
-import { PANEL_ENGLISH as strings } from './strings';
 
 const MOST = 3;
 
 export function Weights(props: { control: Control; state: State }): JSX.Element | null {
   const { control, state } = props;
   const { query, signals } = state;
+  const { panel: strings, hits } = useContext(Spoken);
   if (signals.length < 2) {
     return null;
   }
@@ -24,16 +27,18 @@ export function Weights(props: { control: Control; state: State }): JSX.Element 
       <summary>{strings.weights}</summary>
       {signals.map(signal => {
         const weight = query.weights[signal] ?? 1;
+        const name = signalName(signal, hits);
+        const hint = strings.weightHint(`--weights ${signal}=${weight}`);
         return (
-          <label key={signal} class="mmrag-panel-weight">
-            <span>{strings.signals[signal] ?? signal}</span>
+          <label key={signal} class="mmrag-panel-weight" title={hint}>
+            <span>{name}</span>
             <input
               type="range"
               min={0}
               max={MOST}
               step={0.25}
               value={weight}
-              aria-label={strings.weight(signal)}
+              aria-label={strings.weight(name)}
               onInput={event => set(signal, event.currentTarget.valueAsNumber)}
             />
             <output>{weight}</output>

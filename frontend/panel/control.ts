@@ -2,6 +2,7 @@
 
 import { Client } from '../client';
 import type { Outcome } from '../client';
+import { Sounds } from '../fetched/sounds';
 import { Thumbnails } from '../fetched/thumbnails';
 import { RecentUrls, askWhole } from '../fetched/whole';
 import { keyOf } from '../hits/model';
@@ -15,7 +16,6 @@ import { EMPTY, askedOf, queryFrom, scopeOf, wordsOf } from './query';
 import type { Query } from './query';
 import { firstState } from './state';
 import type { State } from './state';
-import { PANEL_ENGLISH as strings } from './strings';
 
 const PAGE = 48;
 /** Milliseconds without a key before the words are looked for; one search at a time besides. */
@@ -42,6 +42,7 @@ export class Control {
       selected: keys => this._onSelected(keys)
     });
     this._thumbnails = new Thumbnails(this._client, String(model.get('collection')));
+    this.sounds = new Sounds(this._client, null);
     this._state = firstState(model);
     model.on('change:query', this._fromPython);
     model.on('comm_live_update', this._onChannel);
@@ -54,7 +55,7 @@ export class Control {
 
   /** Change what is asked; `pause` waits for the next key. */
   ask(query: Query, pause = false): void {
-    this._set({ query, notice: '' });
+    this._set({ query, notice: '', unkept: '' });
     clearTimeout(this._typing);
     if (pause) {
       this._typing = setTimeout(() => this.search(), PAUSE);
@@ -124,7 +125,7 @@ export class Control {
     const verdict = mark === null ? 0 : mark === 'up' ? 1 : -1;
     const outcome = await this._client.ask('feedback', { collection: null, key, verdict, query: words });
     if (outcome.kind === 'ok') {
-      this._set({ notice: outcome.result.kept ? '' : strings.notKept(outcome.result.message) });
+      this._set({ unkept: outcome.result.kept ? '' : outcome.result.message });
     }
   }
 
@@ -156,6 +157,7 @@ export class Control {
     this._model.off('change:query', this._fromPython);
     this._model.off('comm_live_update', this._onChannel);
     this._thumbnails.dispose();
+    this.sounds.dispose();
     this._large.dispose();
     this._client.dispose();
     this._state.query.pictures.forEach(picture => URL.revokeObjectURL(picture.url));
@@ -325,6 +327,7 @@ export class Control {
     });
   };
 
+  readonly sounds: Sounds;
   private readonly _model: Model;
   private readonly _changed: (state: State) => void;
   private readonly _client: Client;

@@ -2,9 +2,11 @@
 
 import { h, render } from 'preact';
 
+import { ENGLISH, onTranslator } from '../translation';
 import type { Given } from './channel';
 import { Control } from './control';
 import { Panel } from './Panel';
+import { Spoken, speechOf } from './speech';
 import { followTheme } from './theme';
 
 export default {
@@ -14,10 +16,16 @@ export default {
     el.append(host);
     const lifetime = new AbortController();
     followTheme(host, lifetime.signal);
+    let speech = speechOf(ENGLISH);
     const draw = (): void => {
-      render(h(Panel, { control, state: control.state, model }), host);
+      const panel = h(Panel, { control, state: control.state, model });
+      render(h(Spoken.Provider, { value: speech }, panel), host);
     };
     const control = new Control(model, host.clientWidth || Infinity, draw);
+    onTranslator(trans => {
+      speech = speechOf(trans);
+      draw();
+    }, lifetime.signal);
     draw();
     return () => {
       lifetime.abort();

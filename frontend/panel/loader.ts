@@ -6,8 +6,9 @@
  * and no script of a notebook from elsewhere does more than ask.
  */
 
+import { ENGLISH, onTranslator } from '../translation';
 import { channelOf, type Given } from './channel';
-import { LOADER_ENGLISH as strings } from './loaderstrings';
+import { loaderStrings } from './loaderstrings';
 
 interface Module {
   default: { render(given: Given): () => void };
@@ -24,12 +25,15 @@ export default {
     said.style.cssText = 'margin:0;padding:8px';
     const style = document.createElement('style');
     const again = document.createElement('button');
-    again.textContent = strings.again;
     el.append(style, said);
 
     let dispose: (() => void) | null = null;
     let over = false;
+    const lifetime = new AbortController();
+    let strings = loaderStrings(ENGLISH);
+    onTranslator(trans => (strings = loaderStrings(trans)), lifetime.signal);
     const wait = setTimeout(() => {
+      again.textContent = strings.again;
       said.textContent = strings.waiting;
       said.append(' ', again);
     }, PATIENCE);
@@ -67,6 +71,7 @@ export default {
 
     return () => {
       over = true;
+      lifetime.abort();
       clearTimeout(wait);
       off();
       dispose?.();

@@ -24,6 +24,8 @@ export interface State {
   loads: Load[];
   selected: ReadonlySet<string>;
   notice: string;
+  /** Why the last verdict could not be kept. */
+  unkept: string;
   view: View;
   /** What the hits shown are: of a search, all items that filters leave, or all there are. */
   scope: 'search' | 'filter' | 'all';
@@ -47,6 +49,7 @@ export function firstState(model: Model): State {
     loads: [],
     selected: new Set(),
     notice: '',
+    unkept: '',
     view: VIEWS.find(each => each === model.get('view')) ?? 'gallery',
     scope: 'all',
     searches: 0

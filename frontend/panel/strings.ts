@@ -1,4 +1,6 @@
-/** What the panel says: whole sentences. */
+/** What the panel says: whole sentences, in the language of the translator. */
+
+import type { Translator } from '../translation';
 
 export interface PanelStrings {
   search: string;
@@ -17,7 +19,7 @@ export interface PanelStrings {
   filters: string;
   weights: string;
   weight(signal: string): string;
-  signals: Readonly<Record<string, string>>;
+  weightHint(typed: string): string;
   where: string;
   whereHint: string;
   missing: string;
@@ -46,71 +48,87 @@ export interface PanelStrings {
   panel(collection: string): string;
 }
 
-const SIGNALS: Readonly<Record<string, string>> = {
-  lexical: 'Words',
-  text: 'Meaning of texts',
-  image: 'Pictures',
-  page: 'Pages',
-  audio: 'Sound'
-};
-
-export const PANEL_ENGLISH: PanelStrings = {
-  search: 'Search',
-  placeholder: 'Words to find; drop or paste a picture',
-  addTerm: 'Keep these words and type more',
-  addPicture: 'Add a picture',
-  remove: what => `Remove ${what}`,
-  turn: (what, avoid) => (avoid ? `Find ${what} instead` : `Avoid ${what} instead`),
-  like: id => `like ${id}`,
-  liked: count => (count === 1 ? '1 liked' : `${count} liked`),
-  disliked: count => (count === 1 ? '1 disliked' : `${count} disliked`),
-  clear: 'Clear all',
-  dropHere: 'Drop to find pictures like this',
-  noPicture: name => `${name} is not a picture that this browser can open.`,
-  tooLarge: (name, megabytes) =>
-    `${name} has ${megabytes} MB; pictures of at most 200 MB can be a query.`,
-  filters: 'Filters',
-  weights: 'Weights',
-  weight: signal => `Weight of ${SIGNALS[signal] ?? signal}`,
-  signals: SIGNALS,
-  where: 'Condition',
-  whereHint: 'price < 50',
-  missing: '(missing)',
-  others: count => (count === 1 ? '1 more value' : `${count} more values`),
-  from: 'from',
-  to: 'to',
-  between: (low, high, count) =>
-    count === 1 ? `${low} to ${high}: 1 item` : `${low} to ${high}: ${count} items`,
-  counted: (count, hits) =>
-    hits === null
-      ? count === 1
-        ? '1 item'
-        : `${count} items`
-      : `${count} items, ${hits} of the best hits`,
-  resetFilter: column => `Reset the filter of ${column}`,
-  items: count => (count === 1 ? '1 item' : `${count} items`),
-  found: (count, more) =>
-    more ? `${count} hits so far` : count === 1 ? '1 hit' : `${count} hits`,
-  loading: (label, done, total) =>
-    total === null ? `${label}: ${done} items` : `${label}: ${done} of ${total} items`,
-  empty: 'This collection is empty; load something into it with %mmrag load.',
-  busy:
-    'No answer yet: the kernel is busy with a cell, or the connection to it is lost. ' +
-    'The answer is shown when it comes.',
-  lost: 'No kernel answers this panel. Run its cell again to go on.',
-  late: 'The kernel has not answered. It may be busy, or it was restarted: then run the cell again.',
-  again: 'Try again',
-  unreadable: 'The kernel sent an answer that this panel cannot read.',
-  refused: (page, kernel) =>
-    `This panel is of mmrag_jupyter ${page} and the kernel has ${kernel}; they do not understand ` +
-    'each other. Run the cell again, or restart the kernel and reload the page.',
-  otherVersion: (page, kernel) =>
-    `This panel is of mmrag_jupyter ${page} and the kernel has ${kernel}. Run the cell again.`,
-  notKept: why => `The verdict counts now, but could not be kept yet: ${why}`,
-  selectedElsewhere: count =>
-    count === 1 ? '1 selected hit is not shown here' : `${count} selected hits are not shown here`,
-  clearSelection: 'Clear the selection',
-  moreLikeThis: 'More like this',
-  useAsQuery: 'Use as query',
-  panel: collection => `Search panel of ${collection}`
-};
+/** Return all sentences, translated where there is a translation. */
+export function panelStrings(trans: Translator): PanelStrings {
+  return {
+    search: trans.__('Search'),
+    placeholder: trans.__('Words to find; drop or paste a picture'),
+    addTerm: trans.__('Keep these words and type more'),
+    addPicture: trans.__('Add a picture'),
+    remove: what => trans.__('Remove %1', what),
+    turn: (what, avoid) =>
+      avoid ? trans.__('Find %1 instead', what) : trans.__('Avoid %1 instead', what),
+    like: id => trans.__('like %1', id),
+    liked: count => trans._n('1 liked', '%1 liked', count),
+    disliked: count => trans._n('1 disliked', '%1 disliked', count),
+    clear: trans.__('Clear all'),
+    dropHere: trans.__('Drop to find pictures like this'),
+    noPicture: name => trans.__('%1 is not a picture that this browser can open.', name),
+    tooLarge: (name, megabytes) =>
+      trans.__('%1 has %2 MB; pictures of at most 200 MB can be a query.', name, megabytes),
+    filters: trans.__('Filters'),
+    weights: trans.__('Weights'),
+    weight: signal => trans.__('Weight of %1', signal),
+    weightHint: typed => trans.__('How much this counts; as a command: %1', typed),
+    where: trans.__('Condition'),
+    whereHint: 'price < 50',
+    missing: trans.__('(missing)'),
+    others: count => trans._n('1 more value', '%1 more values', count),
+    from: trans.__('from'),
+    to: trans.__('to'),
+    between: (low, high, count) =>
+      trans._n('%2 to %3: 1 item', '%2 to %3: %1 items', count, low, high),
+    counted: (count, hits) =>
+      hits === null
+        ? trans._n('1 item', '%1 items', count)
+        : trans._n(
+            '1 item, %2 of the best hits',
+            '%1 items, %2 of the best hits',
+            count,
+            hits
+          ),
+    resetFilter: column => trans.__('Reset the filter of %1', column),
+    items: count => trans._n('1 item', '%1 items', count),
+    found: (count, more) =>
+      more
+        ? trans._n('1 hit so far', '%1 hits so far', count)
+        : trans._n('1 hit', '%1 hits', count),
+    loading: (label, done, total) =>
+      total === null
+        ? trans._n('%2: 1 item', '%2: %1 items', done, label)
+        : trans._n('%2: %3 of 1 item', '%2: %3 of %1 items', total, label, done),
+    empty: trans.__('This collection is empty; load something into it with %1.', '%mmrag load'),
+    busy: trans.__(
+      'No answer yet: the kernel is busy with a cell, or the connection to it is lost. The answer is shown when it comes.'
+    ),
+    lost: trans.__('No kernel answers this panel. Run its cell again to go on.'),
+    late: trans.__(
+      'The kernel has not answered. It may be busy, or it was restarted: then run the cell again.'
+    ),
+    again: trans.__('Try again'),
+    unreadable: trans.__('The kernel sent an answer that this panel cannot read.'),
+    refused: (page, kernel) =>
+      trans.__(
+        'This panel is of mmrag_jupyter %1 and the kernel has %2; they do not understand each other. Run the cell again, or restart the kernel and reload the page.',
+        page,
+        kernel
+      ),
+    otherVersion: (page, kernel) =>
+      trans.__(
+        'This panel is of mmrag_jupyter %1 and the kernel has %2. Run the cell again.',
+        page,
+        kernel
+      ),
+    notKept: why => trans.__('The verdict counts now, but could not be kept yet: %1', why),
+    selectedElsewhere: count =>
+      trans._n(
+        '1 selected hit is not shown here',
+        '%1 selected hits are not shown here',
+        count
+      ),
+    clearSelection: trans.__('Clear the selection'),
+    moreLikeThis: trans.__('More like this'),
+    useAsQuery: trans.__('Use as query'),
+    panel: collection => trans.__('Search panel of %1', collection)
+  };
+}

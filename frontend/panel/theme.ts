@@ -8,8 +8,6 @@ const WATCHED = [
   'data-theme',
   'data-vscode-theme-kind'
 ];
-/** The backgrounds that hosts name; panel.css paints with them. */
-const NAMED = ['--jp-layout-color1', '--vscode-editor-background'];
 
 /** Set `color-scheme` on `host`, so that fields and bars of scrolling match what is around. */
 export function followTheme(host: HTMLElement, signal: AbortSignal): void {
@@ -30,8 +28,10 @@ export function followTheme(host: HTMLElement, signal: AbortSignal): void {
 /** The colour of the page: as its host names it, else as what lies behind the panel has it. */
 function around(host: HTMLElement): string {
   const own = getComputedStyle(host);
-  if (NAMED.some(name => own.getPropertyValue(name) !== '')) {
-    // What VS Code puts behind a widget is white in dark themes as well.
+  const jupyter = document.body.dataset['jpThemeLight'] !== undefined;
+  if (jupyter || own.getPropertyValue('--vscode-editor-background') !== '') {
+    // panel.css paints with the colours of these two. What VS Code puts behind a widget is white
+    // in dark themes as well.
     return own.backgroundColor;
   }
   if (document.documentElement.getAttribute('theme') === 'dark') {

@@ -73,7 +73,8 @@ def numbered(hits: Hits, most: int) -> list[Passage]:
     """
     found: dict[tuple[str, object], tuple[Hit, Part]] = {}
     for hit, part in hits.passages(_SEEN * most):
-        alone = part.modality == "text" and part.page is None
+        written = part.modality == "text" or (part.start is not None and part.text != "")
+        alone = written and part.page is None
         picture, place = (hit.id, None), (hit.id, part.id if alone else part.page)
         before = found[place][1] if place in found else None
         if alone and picture in found and found[picture][1].modality != "text":
@@ -116,6 +117,7 @@ class _Look:
 
 def _passage(key: int, hit: Hit, part: Part, parts: Sequence[Part], look: _Look) -> Passage:
     heading = hit.metadata.get(look.title) if look.title else None
+    title = heading if isinstance(heading, str) and heading.strip() else hit.id
     is_row = not hit.metadata.keys() >= _FILE
     text = "\n".join(one.text for one in parts if one.text)
     text = text or (hit.text if is_row and part.page is None else "")
@@ -123,19 +125,24 @@ def _passage(key: int, hit: Hit, part: Part, parts: Sequence[Part], look: _Look)
         key=key,
         hit=hit,
         part=part,
-        title=heading if isinstance(heading, str) and heading.strip() else hit.id,
+        title=f"{part.origin} {part.row} of {title}" if part.origin else title,
         text=text,
-        fields=_fields(hit, look.fields, text) if is_row else (),
+        fields=_fields(hit, part, look.fields if is_row else (), text),
         parts=tuple(parts),
         shown_by=hit.page(part.page) if part.page is not None else look.pictures.get(hit.id),
     )
 
 
-def _fields(hit: Hit, names: Sequence[str], text: str) -> tuple[tuple[str, str], ...]:
-    """Return the short columns of a row, without those that its text or its id repeats."""
+def _fields(hit: Hit, part: Part, names: Sequence[str], text: str) -> tuple[tuple[str, str], ...]:
+    """Return the short columns of a row, without those that its text or its id repeats.
+
+    Of a row that was joined they are its own, and then the item's.
+    """
     found = []
+    values = {**part.metadata}
     for name in names:
-        value = hit.metadata.get(name)
+        values.setdefault(name, hit.metadata.get(name))
+    for name, value in values.items():
         told = "" if missing(value) else shown(value, 2 * _VALUE)
         if told and len(told) <= _VALUE and told not in text and told != hit.id:
             found.append((name, told))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from mmrag_jupyter.display import gallery, listing, table
 from mmrag_jupyter.display.budget import bundle_bytes, saved_bytes
 from mmrag_jupyter.display.cards import HITS_MIME, Options
+from mmrag_jupyter.display.clips import Clip, Heard, clips, heard
 from mmrag_jupyter.display.escape import one_line
 from mmrag_jupyter.display.fields import Detail, Look, look_at
 from mmrag_jupyter.display.page import page, plain_page
@@ -29,7 +30,13 @@ class _View(Protocol):
 
     BOX: tuple[int, int]
 
-    def draw(self, card: Card, look: Look, image: Thumbnail | Gone | None) -> str: ...
+    def draw(
+        self,
+        card: Card,
+        look: Look,
+        image: Thumbnail | Gone | None,
+        clip: Clip | Gone | None = None,
+    ) -> str: ...
 
     def wrap(self, cards: Sequence[str], look: Look) -> str: ...
 
@@ -47,6 +54,8 @@ _DETAILS = (
 )
 
 _WORDS = 0.58  # the share of the budget that words may take where there are pictures
+_WORDS_BESIDE_SOUND = 0.3
+_HEARD = 0.6  # of the room that sounds may take where there are photos too
 _SMALLEST_CARD = 800  # bytes, so that of a million hits only those are looked at that could fit
 _PLAIN_LINE = 130  # bytes of a usual line of the plain table
 _PASSAGE = 240  # characters from which a text is read rather than glanced at
@@ -66,18 +75,19 @@ class _Draft:
     look: Look
     cards: Sequence[Card]
     images: Sequence[Thumbnail | Gone | None]
+    sounds: Sequence[Clip | Gone | None]
     total: int
     collection: str
 
     def bundle(self) -> dict[str, object]:
-        notices = [*self.notices, *self._left_out()]
+        notices = [*self.notices, *self._left_out(), *self._not_kept()]
         if not self.total:
             inside, lines = _NO_HITS, _NO_HITS
         else:
             view = _VIEWS[self.view]
             drawn = [
-                view.draw(card, self.look, image)
-                for card, image in zip(self.cards, self.images, strict=True)
+                view.draw(card, self.look, image, clip)
+                for card, image, clip in zip(self.cards, self.images, self.sounds, strict=True)
             ]
             inside = view.wrap(drawn, self.look)
             lines = plain_table(self.cards, self.look) if self.cards else ""
@@ -88,10 +98,11 @@ class _Draft:
         }
 
     def data(self) -> dict[str, object]:
-        hits, number = [], 0
-        for card, image in zip(self.cards, self.images, strict=True):
-            hits.append(hit(card, self.look, image, number))
+        hits, number, audio = [], 0, 0
+        for card, image, clip in zip(self.cards, self.images, self.sounds, strict=True):
+            hits.append(hit(card, self.look, image, number, clip=clip, audio=audio))
             number += 1 + len(image.sheets) if isinstance(image, Thumbnail) else 0
+            audio += isinstance(clip, Clip) and clip.uri != ""
         return payload(
             self.look,
             hits,
@@ -101,6 +112,14 @@ class _Draft:
             total=self.total,
             collection=self.collection,
         )
+
+    def _not_kept(self) -> list[str]:
+        count = sum(isinstance(clip, Clip) and not clip.uri for clip in self.sounds)
+        if not count:
+            return []
+        which = f"of {count} hits" if count > 1 else "of 1 hit"
+        said = f"The sound {which} is not kept, to keep the notebook small:"
+        return [f"{said} %mmrag show ID plays one."]
 
     def _left_out(self) -> list[str]:
         shown = len(self.cards)
@@ -136,10 +155,11 @@ def hits_bundle(
     # Twice the box is what a dense screen can show of it.
     edge = min(options.thumbnail, 2 * max(_VIEWS[view].BOX))
     pictures = [opened(card.picture, edge) for card in some[:count]]
-    draft = _Draft(one_line(title, _TITLE), told, view, look, (), (), len(cards), collection)
+    sounds = [heard(card.sound, options.budget) for card in some[:count]]
+    draft = _Draft(one_line(title, _TITLE), told, view, look, (), (), (), len(cards), collection)
     while True:
         draft = replace(draft, cards=some[:count])
-        bundle = _with_pictures(draft, pictures[:count], options.budget)
+        bundle = _filled(draft, pictures[:count], sounds[:count], options.budget)
         size = bundle_bytes(bundle)
         if size <= options.budget:
             return bundle
@@ -152,6 +172,8 @@ def chosen_view(cards: Sequence[Card], options: Options) -> str:
     """Return the view for `cards`: pictures in a gallery, passages in a list, else a table."""
     if options.view != "auto":
         return options.view
+    if 2 * sum(card.sound is not None for card in cards) > len(cards):
+        return "list"
     if 2 * sum(card.picture is not None for card in cards) >= len(cards):
         return "gallery"
     texts = [len(card.text) for card in cards if card.text]
@@ -162,7 +184,7 @@ def chosen_view(cards: Sequence[Card], options: Options) -> str:
 
 def _detailed(cards: Sequence[Card], view: str, options: Options) -> tuple[Look, list[int]]:
     """Return the fullest look whose words keep to their share, and the bytes of each card."""
-    share = options.budget * (_WORDS if any(card.picture for card in cards) else 1)
+    share = options.budget * _share_of_words(cards)
     look = look_at(cards, _DETAILS[0])
     costs: list[int] = []
     for detail in _DETAILS:
@@ -179,19 +201,34 @@ def _detailed(cards: Sequence[Card], view: str, options: Options) -> tuple[Look,
     return look, costs
 
 
+def _share_of_words(cards: Sequence[Card]) -> float:
+    if any(card.sound for card in cards):
+        return _WORDS_BESIDE_SOUND
+    return _WORDS if any(card.picture for card in cards) else 1.0
+
+
 def _words_bytes(card: Card, look: Look, view: str) -> int:
     image = Thumbnail("", 100, 100) if card.picture else None
     html = _VIEWS[view].draw(card, look, image)
     return saved_bytes(html) + saved_bytes(hit(card, look, image, 0)) + _PLAIN_LINE
 
 
-def _with_pictures(
-    draft: _Draft, pictures: Sequence[Picture | Gone | None], budget: int
+def _filled(
+    draft: _Draft,
+    pictures: Sequence[Picture | Gone | None],
+    sounds: Sequence[Heard | Gone | None],
+    budget: int,
 ) -> dict[str, object]:
+    """Return the output with as much of sounds and pictures as it has room for."""
     blank: list[Thumbnail | Gone | None] = [
         Thumbnail("", each.width, each.height) if isinstance(each, Picture) else each
         for each in pictures
     ]
+    silent = [one.blank() if isinstance(one, Heard) else one for one in sounds]
+    room = budget - bundle_bytes(replace(draft, images=blank, sounds=silent).bundle())
+    waves = sum(len(one.uri(0)) for one in pictures if isinstance(one, Picture) and one.drawn)
+    photos = any(isinstance(one, Picture) and not one.drawn for one in pictures)
+    draft = replace(draft, sounds=clips(sounds, int((room - waves) * (_HEARD if photos else 1))))
     room = budget - bundle_bytes(replace(draft, images=blank).bundle())
     below = strips(draft.cards, 0 if draft.view == "table" else room)
     blank = with_strips(blank, below)
@@ -205,7 +242,9 @@ def _bare(draft: _Draft, budget: int) -> dict[str, object]:
     """Return what still fits when not one card does."""
     line = f"{draft.total} hits; nothing can be shown in {budget} bytes."
     bundle: dict[str, object] = {
-        HITS_MIME: replace(draft, title="", notices=(), cards=(), images=(), collection="").data(),
+        HITS_MIME: replace(
+            draft, title="", notices=(), cards=(), images=(), sounds=(), collection=""
+        ).data(),
         "text/html": f"<p>{line}</p>",
         "text/plain": line,
     }

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from mmrag_jupyter.display.stretches import Stretch
+
 View = Literal["auto", "gallery", "table", "list"]
 
 HITS_MIME = "application/vnd.mmrag.hits.v1+json"
@@ -33,6 +35,24 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """The row of a joined table whose text is shown: its table's name, its id, its columns."""
+
+    origin: str
+    row: str
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What is said in a recording from one second to another."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Card:
     """One hit as the display needs it.
 
@@ -40,7 +60,10 @@ class Card:
     `alt` says what the picture shows; `terms` are the words to mark in `text` and titles;
     `source` is the file that the matched part came from, `page` counts from 1, `start` and
     `end` are seconds. `part` is the number of the pictured part among the item's, from 0.
-    `sheets` are the other pages that matched, best first.
+    `sheets` are the other pages that matched, best first. `reason` says in a line why it is
+    recommended. `joined` tells of each joined table its name, how many of its rows matched, and
+    of how many; `voice` is the row whose text is shown. `sound` is what there is to hear,
+    `spoken` all that is said in it, where it is shown whole.
     """
 
     id: str
@@ -58,6 +81,11 @@ class Card:
     end: float | None = None
     part: int = 0
     sheets: tuple[Sheet, ...] = ()
+    reason: str = ""
+    joined: tuple[tuple[str, int, int], ...] = ()
+    voice: Voice | None = None
+    sound: Stretch | None = None
+    spoken: tuple[Spoken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

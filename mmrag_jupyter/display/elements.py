@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.display import voices
 from mmrag_jupyter.display.escape import escape, isolated, one_line
-from mmrag_jupyter.display.fields import body, heading, place
+from mmrag_jupyter.display.fields import body, clock, heading, place
 from mmrag_jupyter.display.marks import snippet, whole
 from mmrag_jupyter.display.thumbnails import Gone, Thumbnail
 from mmrag_jupyter.display.values import shown
@@ -19,11 +20,14 @@ from mmrag_jupyter.display.why import score_text, why_rows
 
 if TYPE_CHECKING:
     from mmrag_jupyter.display.cards import Card
+    from mmrag_jupyter.display.clips import Clip
     from mmrag_jupyter.display.fields import Look
 
 LINE = "rgba(128,128,128,0.35)"
 TINT = "rgba(128,128,128,0.08)"
 DIM = "opacity:0.7"
+_REASON = 160  # characters
+_SPOT = 90  # characters that a line of what is said takes beside its text
 
 _INSIDE = '<div style="max-height:16em;max-width:36em;overflow:auto;padding:2px 0 4px 1em">'
 
@@ -43,6 +47,27 @@ def picture(shown_as: Thumbnail | Gone, alt: str, box: tuple[int, int]) -> str:
     )
 
 
+def sound(clip: Clip | Gone | None, width: int, *, placed: bool) -> str:
+    """Return a player of `width` pixels, or why there is nothing to hear.
+
+    From when to when it plays is told beside it where it is not `placed` elsewhere.
+    """
+    if clip is None:
+        return ""
+    if isinstance(clip, Gone):
+        return f"<div><small><b>no sound</b><br>{escape(clip.reason)}</small></div>"
+    spot = f"{clock(clip.start)}-{clock(clip.end)}"
+    if not clip.uri:
+        return f"<div><small>{spot}: too long to be kept here</small></div>"
+    told = f"{spot}, the first {clip.until - clip.start:.0f} s" if clip.is_cut else spot
+    # What stands inside is read where players are dropped (GitHub) or not known.
+    return (
+        f'<audio controls preload="metadata" title="{told}" src="{clip.uri}" '
+        f'style="display:block;width:{width}px;max-width:100%;height:32px">'
+        f"<small>A sound; Jupyter plays it.</small></audio>"
+    ) + ("" if placed and not clip.is_cut else f"<div><small>{told}</small></div>")
+
+
 def title(card: Card, look: Look, width: int) -> str:
     """Return the rank and what heads the card, matched words marked."""
     name = snippet(heading(card, look), card.terms, width)
@@ -50,12 +75,14 @@ def title(card: Card, look: Look, width: int) -> str:
 
 
 def subtitles(card: Card, look: Look) -> list[str]:
-    """Return what tells the card from others of its title: the id, and the place in a file."""
+    """Return what tells the card from others: the id, the place in a file, why it is here."""
     known = one_line(card.id, 60)
     tell = [known] if heading(card, look) != card.id else []
     if spot := place(card):
         file = one_line(card.source.replace("\\", "/").rsplit("/", 1)[-1], 60)
         tell += [file, spot] if file not in known else [spot]
+    tell += [one_line(card.reason, _REASON)] if card.reason else []
+    tell += voices.told(card)
     return [isolated(each) for each in tell]
 
 
@@ -86,10 +113,27 @@ def _reasons(card: Card, look: Look) -> str:
 
 
 def _text(card: Card, look: Look, seen: int) -> str:
+    if card.spoken:
+        return _spoken(card, look)
     text = body(card, look)
     if len(text) <= seen or look.detail.text <= seen:
         return ""
     return _on_demand("text", whole(text, card.terms, look.detail.text))
+
+
+def _spoken(card: Card, look: Look) -> str:
+    rows = []
+    left = look.detail.text
+    for one in card.spoken:
+        left -= len(one.text) + _SPOT
+        if left < 0:
+            break
+        said = whole(one.text, card.terms, look.detail.text)
+        rows.append(f"<div><small>{clock(one.start)}-{clock(one.end)}</small> {said}</div>")
+    rest = len(card.spoken) - len(rows)
+    if rest:
+        rows.append(f"<div>… and {rest:,} more: hits[0].parts has them all</div>")
+    return _on_demand("what is said", "".join(rows), is_open=True)
 
 
 def _metadata(card: Card, look: Look) -> str:
@@ -108,8 +152,8 @@ def _metadata(card: Card, look: Look) -> str:
     return _on_demand(label, rows)
 
 
-def _on_demand(label: str, inside: str) -> str:
+def _on_demand(label: str, inside: str, *, is_open: bool = False) -> str:
     return (
-        f'<details style="max-width:100%"><summary><small>{label}</small></summary>'
-        f"{_INSIDE}{inside}</div></details>"
+        f'<details{" open" if is_open else ""} style="max-width:100%">'
+        f"<summary><small>{label}</small></summary>{_INSIDE}{inside}</div></details>"
     )

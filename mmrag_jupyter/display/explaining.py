@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.display import spans
 from mmrag_jupyter.display.budget import bundle_bytes
 from mmrag_jupyter.display.elements import DIM, LINE
 from mmrag_jupyter.display.escape import escape, one_line
 from mmrag_jupyter.display.marks import whole
 from mmrag_jupyter.display.page import page, plain_page
-from mmrag_jupyter.display.thumbnails import encoded
+from mmrag_jupyter.display.spans import told
+from mmrag_jupyter.display.thumbnails import drawing, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PIL.Image import Image
+
+    from mmrag_jupyter.display.spans import SpanLine
 
 # The longer side in pixels, and the quality: the first that fits is taken.
 _LARGE = ((900, 70), (760, 66), (640, 62), (560, 56), (480, 50), (400, 46), (320, 42), (224, 36))
@@ -34,6 +38,7 @@ def explanation_bundle(
     terms: tuple[str, ...],
     notices: Sequence[str],
     budget: int,
+    lines: Sequence[SpanLine] = (),
 ) -> dict[str, object]:
     """Return what matched as HTML and plain text, at most `budget` bytes in a saved notebook.
 
@@ -45,8 +50,11 @@ def explanation_bundle(
         The same for single words of the query.
     text, terms
         What the part says, and the words to mark in it.
+    lines
+        Of a recording, the spans that matched, the best first.
     """
-    lines = [one_line(each, 300) for each in notices]
+    said = [one_line(each, 300) for each in notices]
+    players = told(lines, budget // 2)
     small = [(word, encoded(image, *_SMALL)) for word, image in words[:_WORDS]]
     for characters in _TEXT:
         for number in (len(small), 0) if small else (0,):
@@ -54,11 +62,14 @@ def explanation_bundle(
                 inside = [
                     _large(picture, alt, edge, quality) if picture is not None else "",
                     _strip(small[:number]),
+                    spans.html(lines, players if characters else (), terms),
                     f"<p>{whole(text, terms, characters)}</p>" if text and characters else "",
                 ]
                 bundle: dict[str, object] = {
-                    "text/html": page(title, lines, "".join(inside)),
-                    "text/plain": plain_page(title, lines, one_line(text, 300)),
+                    "text/html": page(title, said, "".join(inside)),
+                    "text/plain": plain_page(
+                        title, said, spans.plain(lines) or one_line(text, 300)
+                    ),
                 }
                 if bundle_bytes(bundle) <= budget:
                     return bundle
@@ -68,8 +79,10 @@ def explanation_bundle(
 def _large(picture: Image, alt: str, edge: int, quality: int) -> str:
     scale = min(1.0, _SHOWN / picture.width, 1.2 * _SHOWN / picture.height)
     wide, high = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
+    # A waveform is a drawing.
+    uri = drawing(picture) if picture.mode == "P" else encoded(picture, edge, quality)
     return (
-        f'<img src="{encoded(picture, edge, quality)}" alt="{escape(one_line(alt, 160))}" '
+        f'<img src="{uri}" alt="{escape(one_line(alt, 160))}" '
         f'width="{wide}" height="{high}" '
         f'style="max-width:100%;height:auto;margin:0 0 6px;border:1px solid {LINE}">'
     )

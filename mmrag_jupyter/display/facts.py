@@ -13,14 +13,19 @@ from mmrag_jupyter.display.plain import aligned, columns_of, fitted
 from mmrag_jupyter.display.values import missing, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _CELL = "text-align:left;vertical-align:top;padding:3px 10px 3px 0"
+# A path of 200 characters has no place of its own to break at. JupyterLab keeps `break-word` in
+# the outputs of notebooks it does not trust, which helps where the columns' widths are given.
+_WRAPPED = f"{_CELL};overflow-wrap:break-word"
 _ROW = '<tr style="background:none">'
-_TABLE = '<table style="border-collapse:collapse;margin:0 0 8px">'
+_TABLE = "border-collapse:collapse;margin:0 0 8px"
+_GIVEN = "table-layout:fixed;width:100%"
 
 _VALUE = 2000  # characters of one value
-_ENTRY = 160  # characters of one cell of the table
+_ENTRY = 300  # characters of one cell of the table
+_WORD = 30  # characters from which a word may be wider than its column
 _ROWS = 20  # rows of the table that are shown at most
 _WIDEST = 60  # columns of a terminal that one cell of the table takes
 
@@ -87,12 +92,16 @@ def _lines(value: object) -> str:
 def _html(pairs: Sequence[tuple[str, str]]) -> str:
     if not pairs:
         return ""
+    given, width = "", ""
+    if _has_long_words(value for _, value in pairs):
+        # The digits and letters of most fonts are some 0.6 em wide.
+        given, width = f";{_GIVEN}", f"width:{max(len(name) for name, _ in pairs) * 0.6 + 1:.1f}em;"
     inside = "".join(
-        f'{_ROW}<th style="{_CELL};white-space:nowrap;{DIM}">{escape(name)}</th>'
-        f'<td style="{_CELL}">{escape(value).replace(chr(10), "<br>")}</td></tr>\n'
+        f'{_ROW}<th style="{_CELL};{width}white-space:nowrap;{DIM}">{escape(name)}</th>'
+        f'<td style="{_WRAPPED}">{escape(value).replace(chr(10), "<br>")}</td></tr>\n'
         for name, value in pairs
     )
-    return f"{_TABLE}<tbody>\n{inside}</tbody></table>"
+    return f'<table style="{_TABLE}{given}"><tbody>\n{inside}</tbody></table>'
 
 
 def _plain(pairs: Sequence[tuple[str, str]]) -> str:
@@ -111,17 +120,24 @@ def _grid_html(table: Grid | None, entries: int) -> str:
         return ""
     names = [escape(one_line(name, 60)) for name in table.columns]
     head = "".join(f'<th style="{_CELL}">{name}</th>' for name in names)
+    lines = [[shown(each, _ENTRY) for each in row] for row in table.rows[:entries]]
     rows = "".join(
         f'<tr style="border-top:1px solid {LINE}">'
-        + "".join(f'<td style="{_CELL}">{escape(shown(each, _ENTRY))}</td>' for each in row)
+        + "".join(f'<td style="{_WRAPPED}">{escape(each)}</td>' for each in line)
         + "</tr>\n"
-        for row in table.rows[:entries]
+        for line in lines
     )
+    given = f";{_GIVEN}" if _has_long_words(each for line in lines for each in line) else ""
     rest = _rest(table, entries)
     return (
-        f'<div style="overflow-x:auto">{_TABLE}<thead><tr>{head}</tr></thead>'
-        f"<tbody>\n{rows}</tbody></table></div>" + (f"<p>{rest}</p>" if rest else "")
+        f'<div style="overflow-x:auto"><table style="{_TABLE}{given}">'
+        f"<thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>"
+        + (f"<p>{rest}</p>" if rest else "")
     )
+
+
+def _has_long_words(texts: Iterable[str]) -> bool:
+    return any(len(word) > _WORD for text in texts for word in text.split())
 
 
 def _grid_plain(table: Grid | None, entries: int) -> str:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.display.elements import LINE, TINT, fields, more, picture, subtitles, title
+from mmrag_jupyter.display.elements import (
+    LINE,
+    TINT,
+    fields,
+    more,
+    picture,
+    sound,
+    subtitles,
+    title,
+)
 from mmrag_jupyter.display.fields import body, heading
 from mmrag_jupyter.display.marks import snippet
 from mmrag_jupyter.display.sheets import strip
@@ -13,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmrag_jupyter.display.cards import Card
+    from mmrag_jupyter.display.clips import Clip
     from mmrag_jupyter.display.fields import Look
     from mmrag_jupyter.display.thumbnails import Gone, Thumbnail
 
@@ -48,7 +58,9 @@ def wrap(cards: Sequence[str], look: Look) -> str:  # noqa: ARG001 - every view 
     return f"{_TABLE}{_TBODY}{rows}</tbody></table>"
 
 
-def draw(card: Card, look: Look, image: Thumbnail | Gone | None) -> str:
+def draw(
+    card: Card, look: Look, image: Thumbnail | Gone | None, clip: Clip | Gone | None = None
+) -> str:
     """Return the HTML of one card; without a picture its text stands in that place."""
     width = look.detail.snippet * 2 // 3  # a card is narrow
     text = snippet(body(card, look), card.terms, width)
@@ -58,7 +70,8 @@ def draw(card: Card, look: Look, image: Thumbnail | Gone | None) -> str:
         top = f'<div style="padding:10px;text-align:left">{text or "no picture"}</div>'
     else:
         top = picture(image, card.alt or heading(card, look), BOX)
-        lines += [strip(image), f'<div style="margin:3px 0">{text}</div>' if text else ""]
+        lines += [sound(clip, BOX[0], placed=card.start is not None), strip(image)]
+        lines += [f'<div style="margin:3px 0">{text}</div>' if text else ""]
     lines += [f"<div>{each}</div>" for each in fields(card, look.fields[:_FIELDS])]
     lines.append(more(card, look, width))
     caption = f"<figcaption>{''.join(lines)}</figcaption>"

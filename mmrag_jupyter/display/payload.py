@@ -20,13 +20,24 @@ The object has these members; a renderer ignores what it does not know.
   - where it is not 0: `part`, the number of the pictured part among the item's
   - where there is one: `terms` (the words to mark), `alt`, `source`, `page`, `start`, `end`
     (seconds), `problem` (why the picture could not be opened), `pages` (the other pages of a
-    document that matched, best first, a list of numbers from 1), `sheets` (those of them that
+    document that matched, best first, a list of numbers from 1), `reason` (why it is
+    recommended, in a line), `sheets` (those of them that
     are shown small below the thumbnail, a list of `{page, image, width, height}`, which count
     as the thumbnail's)
+  - where tables were joined: `joined`, a list of `{origin, matched, total}`, how many rows of the
+    table of that name matched, of how many; where the text is of such a row: `row`, its
+    `{origin, id, metadata}`
+  - where there is something to hear: `sound`, `{part, start, end}`: the number of the part that
+    it is, and the seconds in its recording; with `audio`, which counts, from 0, the `<audio>`
+    elements of the HTML, whose `src` is the sound; with `until` where what is kept ends before
+    `end` (seconds); with `problem` where the recording could not be read. Without `audio` and
+    `problem` there was no room for it
+  - of a recording that is shown whole: `spoken`, what is said in it, a list of
+    `{start, end, text}` in their order, fewer where there is no room
   - where `id` is only a form of it that can be shown: `key`, the id as it is; empty where it
     is longer than can be kept, or no text that JSON can carry
 
-A picture is kept once, in the HTML. A MIME renderer is handed all forms of an output
+A picture or a sound is kept once, in the HTML. A MIME renderer is handed all forms of an output
 together, so it can take the picture from there, and the notebook is not twice as large.
 """
 
@@ -34,6 +45,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.display import voices
 from mmrag_jupyter.display.thumbnails import Gone, Thumbnail
 from mmrag_jupyter.display.values import json_text, jsonable
 from mmrag_jupyter.display.why import share_of
@@ -42,14 +54,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmrag_jupyter.display.cards import Card
+    from mmrag_jupyter.display.clips import Clip
     from mmrag_jupyter.display.fields import Look
+    from mmrag_jupyter.display.stretches import Stretch
 
 _ID = 200  # characters of an id
 _KEY = 1000  # characters of an id that is kept as it is beside the form that is shown
 _NAME = 60  # characters of a name
 _VALUE = 80  # characters of a metadata value; the HTML shows more
 _TERMS = 20
+_REASON = 160  # characters
 _SIGNALS = 12
+_SAID = 1000  # characters of a passage of what is said
+_LINES = 90  # characters that its lines of JSON take beside it
 
 
 def payload(
@@ -77,8 +94,16 @@ def payload(
     }
 
 
-def hit(card: Card, look: Look, image: Thumbnail | Gone | None, number: int) -> dict[str, object]:
-    """Return one hit; `number` is that of its `<img>` element in the HTML."""
+def hit(
+    card: Card,
+    look: Look,
+    image: Thumbnail | Gone | None,
+    number: int,
+    *,
+    clip: Clip | Gone | None = None,
+    audio: int = 0,
+) -> dict[str, object]:
+    """Return one hit; `number` counts its `<img>` element in the HTML, `audio` its `<audio>`."""
     detail = look.detail
     shown = None
     if isinstance(image, Thumbnail):
@@ -108,12 +133,41 @@ def hit(card: Card, look: Look, image: Thumbnail | Gone | None, number: int) -> 
         "end": jsonable(card.end, _VALUE),
         "part": card.part or None,
         "problem": image.reason if isinstance(image, Gone) else "",
+        "reason": json_text(card.reason, _REASON),
         "pages": [sheet.number for sheet in card.sheets],
         "sheets": _sheets(image, number + 1) if isinstance(image, Thumbnail) else [],
     }
     # Each line of JSON is indented in a notebook: what is empty is left out.
     told = always | {key: value for key, value in some.items() if value not in (None, "", [])}
-    return told if told["id"] == card.id else {**told, "key": _exact(card.id)}
+    told |= voices.payload(card)
+    if card.spoken:
+        told["spoken"] = _spoken(card, detail.text)
+    if card.sound is not None:
+        told["sound"] = _sound(card.sound, clip, audio)
+    return told if told["id"] == card.id else {**told, "key": exact(card.id)}
+
+
+def _spoken(card: Card, limit: int) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for one in card.spoken:
+        limit -= len(one.text) + _LINES
+        if limit < 0:
+            break
+        rows.append({"start": one.start, "end": one.end, "text": json_text(one.text, _SAID)})
+    return rows
+
+
+def _sound(stretch: Stretch, clip: Clip | Gone | None, audio: int) -> dict[str, object]:
+    told: dict[str, object] = {
+        "part": stretch.part,
+        "start": jsonable(stretch.start, _VALUE),
+        "end": jsonable(stretch.end, _VALUE),
+    }
+    if isinstance(clip, Gone):
+        return {**told, "problem": clip.reason}
+    if clip is None or not clip.uri:
+        return told
+    return {**told, "audio": audio, **({"until": round(clip.until, 2)} if clip.is_cut else {})}
 
 
 def _sheets(image: Thumbnail, number: int) -> list[dict[str, int]]:
@@ -123,10 +177,10 @@ def _sheets(image: Thumbnail, number: int) -> list[dict[str, int]]:
     ]
 
 
-def _exact(item_id: str) -> str:
-    """Return an id as it is, or "" where that cannot be carried."""
+def exact(name: str) -> str:
+    """Return an id, or the name of a source, as it is; "" where that cannot be carried."""
     try:
-        item_id.encode()
+        name.encode()
     except UnicodeEncodeError:
         return ""
-    return item_id if len(item_id) <= _KEY else ""
+    return name if len(name) <= _KEY else ""

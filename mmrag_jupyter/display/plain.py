@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.display.escape import one_line
 from mmrag_jupyter.display.fields import body, heading, place
 from mmrag_jupyter.display.values import missing, shown
+from mmrag_jupyter.display.voices import counted
 from mmrag_jupyter.display.why import score_text
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def table(cards: Sequence[Card], look: Look) -> str:
         offered.append((look.title, texts, False))
     if any(places := [place(card) for card in cards]):
         offered.append(("place", [_fit(each, _WIDEST["place"]) for each in places], False))
+    if any(card.joined for card in cards):
+        told = [_fit(", ".join(counted(card)), _WIDEST["place"]) for card in cards]
+        offered.append(("matched", told, False))
     for name in look.fields[:_FIELDS]:
         values = [card.metadata.get(name) for card in cards]
         texts = ["" if missing(value) else _fit(shown(value, 40), _OTHER) for value in values]

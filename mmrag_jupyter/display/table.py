@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.display.elements import LINE, more, picture, subtitles, title
+from mmrag_jupyter.display.elements import LINE, more, picture, sound, subtitles, title
 from mmrag_jupyter.display.escape import escape, isolated, one_line
 from mmrag_jupyter.display.fields import body, heading
 from mmrag_jupyter.display.marks import snippet
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmrag_jupyter.display.cards import Card
+    from mmrag_jupyter.display.clips import Clip
     from mmrag_jupyter.display.fields import Look
     from mmrag_jupyter.display.thumbnails import Gone, Thumbnail
 
 BOX = (72, 72)
+_WAVE = (150, 48)
 
 _NAME = '<div style="min-width:12em;max-width:26em;overflow-wrap:break-word;line-height:1.4">'
 _TEXT = '<div style="min-width:18em;max-width:36em;overflow-wrap:break-word;line-height:1.4">'
@@ -38,14 +40,20 @@ def wrap(cards: Sequence[str], look: Look) -> str:
     )
 
 
-def draw(card: Card, look: Look, image: Thumbnail | Gone | None) -> str:
+def draw(
+    card: Card, look: Look, image: Thumbnail | Gone | None, clip: Clip | Gone | None = None
+) -> str:
     """Return the HTML of one row."""
     width = look.detail.snippet
     name = f"<div>{title(card, look, 60)}</div>"
     name += "".join(f"<div><small>{each}</small></div>" for each in subtitles(card, look))
     cells = [""] if look.pictures else []
     if image is not None:
-        cells = [picture(image, card.alt or heading(card, look), BOX)]
+        box = _WAVE if card.sound is not None else BOX
+        cells = [
+            picture(image, card.alt or heading(card, look), box)
+            + sound(clip, box[0], placed=card.start is not None)
+        ]
     cells.append(f"{_NAME}{name}{more(card, look, width)}</div>")
     if look.text:
         text = snippet(body(card, look), card.terms, width) or DASH

@@ -21,6 +21,9 @@ _STEPS = ((256, 68), (256, 52), (224, 52), (192, 50), (160, 48), (128, 45), (128
 
 _JPEG = 82
 
+# A picture of so few colours that is no larger than this was drawn: it is kept as it is.
+_COLOURS, _DRAWN = 16, 512
+
 LEAST = 1200  # bytes of base64 that the last step takes for a usual photo
 
 _FAR = 1.3  # how many times the room counts as far over it
@@ -32,21 +35,25 @@ class Picture:
     What was encoded is kept: fitting many pictures into a budget asks for it again.
     """
 
-    def __init__(self, image: Image, width: int, height: int) -> None:
+    def __init__(self, image: Image, width: int, height: int, *, drawn: bool = False) -> None:
         self.width, self.height = width, height
+        self.drawn = drawn
         self._image = image
         self._uris: dict[int, str] = {}
 
     def uri(self, step: int) -> str:
         """Return the picture as a data URI, encoded as `step` says."""
+        if self.drawn:
+            step = 0
         if step not in self._uris:
-            self._uris[step] = encoded(self._image, *_STEPS[step])
+            made = drawing(self._image) if self.drawn else encoded(self._image, *_STEPS[step])
+            self._uris[step] = made
         return self._uris[step]
 
     def jpeg(self) -> bytes:
         """Return the picture as JPEG, in the size to which it was scaled."""
         out = io.BytesIO()
-        self._image.save(out, "jpeg", quality=_JPEG)
+        self._image.convert("RGB").save(out, "jpeg", quality=_JPEG)
         return out.getvalue()
 
 
@@ -77,11 +84,19 @@ def opened(picture: Callable[[], Image] | None, edge: int) -> Picture | Gone | N
     try:
         image = picture()
         width, height = image.size
+        if _is_drawn(image):
+            return Picture(image, width, height, drawn=True)
         scale = min(edge / max(width, height, 1), 1.0)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         return Picture(_scaled(_opaque(image), size), width, height)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one picture, the rest is shown
         return Gone(one_line(str(error), 160) or type(error).__name__)
+
+
+def _is_drawn(image: Image) -> bool:
+    if image.mode != "P" or max(image.size) > _DRAWN or "transparency" in image.info:
+        return False
+    return image.getcolors(_COLOURS) is not None
 
 
 def _opaque(image: Image) -> Image:
@@ -135,6 +150,15 @@ def jpeg(picture: Callable[[], Image], edge: int) -> tuple[bytes, int, int] | Go
     if not isinstance(found, Picture):
         return found or Gone("there is no picture")
     return found.jpeg(), found.width, found.height
+
+
+def drawing(image: Image) -> str:
+    """Return a picture of few colours as a data URI, as it is: so it is smallest, and sharp."""
+    out = io.BytesIO()
+    kind = "webp" if _webp() else "png"
+    options = {"lossless": True} if _webp() else {"optimize": True}
+    (image.convert("RGB") if _webp() else image).save(out, kind, **options)
+    return f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
 
 
 def encoded(image: Image, edge: int, quality: int) -> str:

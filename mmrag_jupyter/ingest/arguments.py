@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mmrag_jupyter.errors import SourceError, did_you_mean
@@ -11,11 +12,11 @@ from mmrag_jupyter.items import Item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from mmrag_jupyter.config import Config
     from mmrag_jupyter.items import Source
     from mmrag_jupyter.models import ModelLike
+    from mmrag_jupyter.models.speech import Transcriber, TranscriberLike
 
 # Longer than this on average (characters), texts go to a text model rather than to the short
 # text tower of a picture model: CLIP reads 77 tokens, SigLIP 64.
@@ -30,13 +31,18 @@ class LoadArguments(TypedDict, total=False):
     key: str | None
     text: str | Sequence[str] | None
     image: str | Sequence[str] | None
+    audio: str | Sequence[str] | None
     id: str | None
+    into: str | None
+    on: str | None
+    called: str | None
     root: str | Path | None
     model: ModelLike
     text_model: ModelLike
     image_model: ModelLike
     page_model: ModelLike
     audio_model: ModelLike
+    transcribe: TranscriberLike | None
     password_env: str | None
     on_error: Literal["report", "raise"]
     prune: bool
@@ -58,9 +64,37 @@ def check(options: LoadArguments) -> None:
         if name not in known:
             near = did_you_mean(name, known) or f" There are {', '.join(known)}."
             raise SourceError(f"load has no argument {name!r}.{near}")
+    if options.get("into") is not None:
+        raise SourceError("into= is for mm.load; a collection loads into itself, leave it out.")
+    if options.get("called") is not None and options.get("on") is None:
+        raise SourceError("called= names a table that is joined; give on= too.")
     on_error = options.get("on_error", "report")
     if on_error not in {"report", "raise"}:
         raise SourceError(f"on_error is {on_error!r}; give 'report' or 'raise'.")
+
+
+def joining_into(options: LoadArguments, called: str | None, source: object) -> str | None:
+    """Take out of `options` the collection whose items rows are to join; None where none are to.
+
+    `called` is then the name of the joined table.
+
+    Raises
+    ------
+    SourceError
+        Only one of `into` and `on` is given.
+    """
+    into = options.pop("into", None)
+    if (into is None) != (options.get("on") is None):
+        raise SourceError(
+            "Rows join the items of a collection: give both into=, its name, and on=, the column "
+            "that both have (--into NAME --on COL)."
+        )
+    if into is not None:
+        if called is not None:
+            options.setdefault("called", called)
+        named = called is not None and not isinstance(source, str | Path)
+        options.setdefault("key", f"table:{called}" if named else None)
+    return into
 
 
 def model_choice(options: LoadArguments, config: Config) -> ModelChoice:
@@ -74,9 +108,10 @@ def model_choice(options: LoadArguments, config: Config) -> ModelChoice:
     )
 
 
-def load_options(options: LoadArguments) -> LoadOptions:
-    """Return how a load treats what is gone and what is broken."""
+def load_options(options: LoadArguments, transcriber: Transcriber | None = None) -> LoadOptions:
+    """Return how a load treats what is gone and what is broken, and what writes speech down."""
     return LoadOptions(
+        transcriber=transcriber,
         prune=options.get("prune", False),
         keep_missing=options.get("keep_missing", False),
         on_error=options.get("on_error", "report"),

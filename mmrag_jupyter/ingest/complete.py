@@ -12,7 +12,10 @@ from mmrag_jupyter.errors import LoadStoppedError, SourceError
 from mmrag_jupyter.ingest.embed import batch_size
 from mmrag_jupyter.ingest.vectors import embedded
 from mmrag_jupyter.items import Media, Problem
+from mmrag_jupyter.models.base import audio_rate
 from mmrag_jupyter.sources.images import open_image
+from mmrag_jupyter.sources.sound import read_sound
+from mmrag_jupyter.store.recordings import recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.ingest.report import Reporter
     from mmrag_jupyter.ingest.spaces import Serving
-    from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.items import Modality, Sound
     from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store import PartRow, Store, Writer
     from mmrag_jupyter.store.tokens_writing import PartVectors
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
 def complete(store: Store, writer: Writer, serving: Serving, reporter: Reporter) -> list[Problem]:
     """Give every stored part the vector that it lacks in the space of its modality.
 
-    Returns the parts whose picture can no longer be read. Interrupted, it keeps what it has
-    done, and goes on from there the next time.
+    Returns the parts whose picture or sound can no longer be read. Interrupted, it keeps what it
+    has done, and goes on from there the next time.
 
     Raises
     ------
@@ -83,12 +86,15 @@ def _embed(
         for row, image in zip(rows, opened, strict=True)
         if not isinstance(image, Problem)
     ]
-    vectors = embedded(embedder, "image", [image for _, image in good])
+    kind = "audio" if modality == "audio" else "image"
+    vectors = embedded(embedder, kind, [image for _, image in good])
     failed = [image for image in opened if isinstance(image, Problem)]
     return [part for part, _ in good], vectors, failed
 
 
-def _open(store: Store, row: PartRow, embedder: AnyEmbedder) -> Image | Problem:
+def _open(store: Store, row: PartRow, embedder: AnyEmbedder) -> Image | Sound | Problem:
+    if row.modality == "audio":
+        return _listen(store, row, audio_rate(embedder))
     media = (
         Media(data=store.blob(row.digest))
         if row.has_blob
@@ -96,5 +102,15 @@ def _open(store: Store, row: PartRow, embedder: AnyEmbedder) -> Image | Problem:
     )
     try:
         return open_image(media, edge=getattr(embedder, "image_edge", None))
+    except (SourceError, OSError) as error:
+        return Problem(row.item_id, str(error))
+
+
+def _listen(store: Store, row: PartRow, rate: int) -> Sound | Problem:
+    media = recording(store, row)
+    if media is None:
+        return Problem(row.item_id, f"the recording of {row.item_id} is gone")
+    try:
+        return read_sound(media, rate=rate, start=row.start, end=row.end)
     except (SourceError, OSError) as error:
         return Problem(row.item_id, str(error))

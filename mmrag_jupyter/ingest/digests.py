@@ -101,11 +101,11 @@ def put_together(
     )
 
 
-def rest_digest(item: Item) -> bytes:
-    """Return a hash of everything in an item but its parts."""
+def rest_digest(item: Item, more: str = "") -> bytes:
+    """Return a hash of everything in an item but its parts, and of what there is to say more."""
     columns = [piece.column for piece in item.pieces if piece.column is not None]
-    others = repr((tuple(item.metadata.items()), item.index, columns)).encode("utf-8", "replace")
-    return _hash(others, _OTHER_BYTES)
+    others = repr((tuple(item.metadata.items()), item.index, columns)) + more
+    return _hash(others.encode("utf-8", "replace"), _OTHER_BYTES)
 
 
 def is_whole(digest: bytes, rest: bytes, *, unread: bool) -> bool:

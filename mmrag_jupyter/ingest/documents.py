@@ -1,10 +1,10 @@
-"""The documents of a load: those that are as they were stay closed, the others are read."""
+"""The documents and recordings of a load: those that are as they were stay closed."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.ingest.digests import (
@@ -22,15 +22,29 @@ from mmrag_jupyter.sources.images import media_digest, page_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from mmrag_jupyter.ingest.digests import Stamps
+    from mmrag_jupyter.ingest.recordings import Begun, Recordings
     from mmrag_jupyter.items import Content, Document, Item
-    from mmrag_jupyter.store import Store
+    from mmrag_jupyter.store import Known
+
+    Files = dict[str, dict[str, tuple[int | None, int | None]]]
+
+
+class Remembered(Protocol):
+    """What is kept of the items of a source: their hashes, and the files that they came from."""
+
+    def known(self, ids: Sequence[str]) -> dict[str, Known]:
+        """Return the hash and source of those ids that there are."""
+
+    def item_files(self, ids: Sequence[str]) -> Files:
+        """Return for each of these ids its files: their paths, sizes (bytes) and mtimes (ns)."""
 
 
 class Documents:
-    """Reads the documents of one load.
+    """Reads the documents of one load, and has its recordings listened to.
 
     Parameters
     ----------
@@ -38,16 +52,27 @@ class Documents:
         The key of the source that is loaded.
     tell
         Is told what is being read, how many of its pages are, and of how many.
+    recordings
+        Listens to recordings.
     """
 
-    def __init__(self, store: Store, source: str, tell: Callable[[str, int, int], None]) -> None:
+    def __init__(
+        self,
+        store: Remembered,
+        source: str,
+        tell: Callable[[str, int, int], None],
+        recordings: Recordings,
+    ) -> None:
+        self._recordings = recordings
         self._store = store
         self._source = source
         self._tell = tell
         self._counts: Counter[str] = Counter()
 
-    def fingerprinted(self, items: Sequence[Item], stamps: Stamps) -> list[Fingerprinted]:
-        """Return items with documents, hashed like any other.
+    def fingerprinted(
+        self, items: Sequence[Item], stamps: Stamps, pool: Executor
+    ) -> list[Fingerprinted]:
+        """Return items with documents or recordings, hashed like any other.
 
         One whose files have the sizes and times that the store knows, and that is otherwise
         as it was, comes without its parts.
@@ -58,30 +83,57 @@ class Documents:
             if one.source == self._source
         }
         files = self._store.item_files(list(known))
+        rests = {item.id: self._rest(item) for item in items}
+        same = {
+            item.id
+            for item in items
+            if self._is_as_before(
+                item, known.get(item.id, b""), rests[item.id], files.get(item.id, {})
+            )
+        }
+        # Recordings are taken apart in threads, while what comes before them is read here.
+        begun = {
+            item.id: self._recordings.begin(item.recordings, pool)
+            for item in items
+            if item.id not in same
+        }
         found = []
         for item in items:
-            before = known.get(item.id, b"")
-            if self._is_as_before(item, before, files.get(item.id, {})):
+            if item.id in same:
+                before = known[item.id]
                 found.append(Fingerprinted(item, (), (), before[:CONTENT_BYTES], before))
             else:
-                found.append(self._read(item, stamps))
+                found.append(self._read(item, stamps, rests[item.id], begun.pop(item.id)))
         return found
 
+    def _rest(self, item: Item) -> bytes:
+        return rest_digest(item, self._recordings.rest(item.recordings) if item.recordings else "")
+
     def _is_as_before(
-        self, item: Item, before: bytes, files: Mapping[str, tuple[int | None, int | None]]
+        self,
+        item: Item,
+        before: bytes,
+        rest: bytes,
+        files: Mapping[str, tuple[int | None, int | None]],
     ) -> bool:
         paths = [one.path for one in item.documents]
         for piece in item.pieces:
             if piece.media is not None and piece.media.path is None:
                 return False
             paths += [piece.media.path] if piece.media and piece.media.path else []
+        paths += [one.media.path for one in item.recordings if one.media.path is not None]
+        addresses = [one.media.url for one in item.recordings if one.media.url is not None]
         # A scan that nothing could read is looked at again once something can.
         unread = ocr.engine() is None
-        return is_whole(before, rest_digest(item), unread=unread) and all(
-            str(path) in files and files[str(path)] == _stamp(path) for path in paths
+        return (
+            is_whole(before, rest, unread=unread)
+            and all(str(path) in files and files[str(path)] == _stamp(path) for path in paths)
+            and all(address in files for address in addresses)
         )
 
-    def _read(self, item: Item, stamps: Stamps) -> Fingerprinted:
+    def _read(
+        self, item: Item, stamps: Stamps, rest: bytes, begun: Sequence[Begun]
+    ) -> Fingerprinted:
         own = fingerprint(item, stamps)
         parts, media, failures = list(own.parts), list(own.media), list(own.failures)
         metadata, unread = dict(item.metadata), 0
@@ -98,8 +150,18 @@ class Documents:
             unread += content.unread
             self._counts["unread"] += content.unread
             self._counts["recognised"] += content.recognised
+        for one in begun:
+            try:
+                listened = self._recordings.end(one)
+            except (SourceError, OSError) as error:
+                failures.append(str(error))
+                continue
+            parts += listened.parts
+            media += listened.media
+            metadata.update(listened.about)
+            failures += listened.problems
         whole = replace(item, metadata=metadata)
-        return put_together(whole, parts, media, failures, rest_digest(item), unread=bool(unread))
+        return put_together(whole, parts, media, failures, rest, unread=bool(unread))
 
     def _parts(self, document: Document) -> tuple[list[NewPart], Content]:
         path = document.path
@@ -125,7 +187,7 @@ class Documents:
         return parts, content
 
     def notices(self) -> list[str]:
-        """Return what is to be said of the pages that are pictures of text."""
+        """Return what is to be said of pages that are pictures of text, and of recordings."""
         unread, recognised = self._counts["unread"], self._counts["recognised"]
         engine = ocr.engine()
         said = []
@@ -133,7 +195,7 @@ class Documents:
             said.append(f"{_pages(recognised)} without text of their own: read by {engine.name}")
         if unread:
             said.append(f"{_pages(unread)} without text: {ocr.ADVICE}")
-        return said
+        return said + self._recordings.notices()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

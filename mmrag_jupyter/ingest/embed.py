@@ -1,4 +1,4 @@
-"""Embed the parts of a stream of chunks: pictures are decoded ahead, in threads."""
+"""Embed the parts of a stream of chunks: pictures and sound are decoded ahead, in threads."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.ingest.ahead import ahead
 from mmrag_jupyter.ingest.vectors import embedded, repeated
+from mmrag_jupyter.models.base import audio_rate
 from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.sources.images import open_image
+from mmrag_jupyter.sources.sound import SoundReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,13 +39,14 @@ class _Texts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Picture:
-    """A picture to embed, for all the places of its chunk that have this content."""
+    """A picture or sound to embed, for all the places of its chunk that have this content."""
 
     chunk: Chunk
     places: list[Place]
     media: Media
     space: int
     embedder: AnyEmbedder
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +86,8 @@ class Embedding:
         self._embedders = embedders
         self._tell = tell
         self._pages = Counter[str]()
+        self._spans = Counter[str]()
+        self._sounds = SoundReader()
 
     def run(self, chunks: Iterable[Chunk], pool: Executor) -> Iterator[Chunk]:
         """Yield the chunks in order, their vectors filled in."""
@@ -94,7 +99,7 @@ class Embedding:
             return window // 2 if isinstance(unit, _End) else 1
 
         waiting: list[_Decoded] = []
-        for unit in ahead(pool, _decode, self._units(chunks), window, size):
+        for unit in ahead(pool, self._decode, self._units(chunks), window, size):
             if isinstance(unit, _Decoded):
                 waiting.append(unit)
                 if len(waiting) < batch_size(unit.picture.embedder):
@@ -105,6 +110,11 @@ class Embedding:
             if isinstance(unit, _End):
                 _embed_texts(unit)
                 yield unit.chunk
+        # After an interrupt threads may still read: then they are closed with the last of these.
+        self._sounds.close()
+
+    def _decode(self, unit: _Unit) -> _Decoded | _End:
+        return _decode(unit, self._sounds)
 
     def _units(self, chunks: Iterable[Chunk]) -> Iterator[_Unit]:
         for chunk in chunks:
@@ -116,10 +126,11 @@ class Embedding:
                     texts[space] = (embedder, _Texts(written, places))
                     continue
                 self._pages["all"] += len(places) if modality == "page" else 0
+                self._spans["all"] += len(places) if modality == "audio" else 0
                 for same in places:
                     media = chunk.media(same[0])
                     if media is not None:
-                        yield _Picture(chunk, same, media, space, embedder)
+                        yield _Picture(chunk, same, media, space, embedder, _span(chunk, same[0]))
             yield _End(chunk, texts)
 
     def _count(self, decoded: Sequence[_Decoded]) -> None:
@@ -127,6 +138,10 @@ class Embedding:
         if pages:
             self._pages["done"] += pages
             self._tell("embedding pages", self._pages["done"], self._pages["all"])
+        spans = sum(one.picture.span is not None for one in decoded)
+        if spans:
+            self._spans["done"] += spans
+            self._tell("embedding sound", self._spans["done"], self._spans["all"])
 
     def _to_embed(
         self, chunk: Chunk, modality: Modality, space: int, *, late: bool
@@ -150,15 +165,30 @@ def batch_size(embedder: AnyEmbedder) -> int:
     return int(getattr(embedder, "batch_size", most))
 
 
-def _decode(unit: _Unit) -> _Decoded | _End:
+def _span(chunk: Chunk, place: Place) -> tuple[float, float] | None:
+    part = chunk.part(place)
+    if part.modality != "audio" or part.start is None or part.end is None:
+        return None
+    return part.start, part.end
+
+
+def _decode(unit: _Unit, sounds: SoundReader) -> _Decoded | _End:
     if isinstance(unit, _End):
         return unit
     try:
-        image = open_image(unit.media, edge=getattr(unit.embedder, "image_edge", None))
+        return _Decoded(unit, _opened(unit, sounds))
     except (SourceError, OSError, MemoryError) as error:
         return _Decoded(unit, None, str(error) or "not enough memory to open it")
+
+
+def _opened(unit: _Picture, sounds: SoundReader) -> object:
+    """Return what the embedder takes: a picture as it wants it, or a sound at its rate."""
+    if unit.span is not None:
+        start, end = unit.span
+        return sounds.read(unit.media, rate=audio_rate(unit.embedder), start=start, end=end)
+    image = open_image(unit.media, edge=getattr(unit.embedder, "image_edge", None))
     prepare = getattr(unit.embedder, "prepare_image", None)
-    return _Decoded(unit, prepare(image) if prepare is not None else image)
+    return prepare(image) if prepare is not None else image
 
 
 def _embed_pictures(decoded: Sequence[_Decoded]) -> None:
@@ -166,17 +196,15 @@ def _embed_pictures(decoded: Sequence[_Decoded]) -> None:
         if one.failure:
             for place in one.picture.places:
                 one.picture.chunk.fail(place, one.failure)
-    # Pages may have another embedder than pictures.
-    by_space: dict[int, list[_Decoded]] = defaultdict(list)
+    # Pages may have another embedder than pictures, and one may embed both pictures and sound.
+    by_space: dict[tuple[int, bool], list[_Decoded]] = defaultdict(list)
     for one in decoded:
         if not one.failure:
-            by_space[one.picture.space].append(one)
-    for space, good in by_space.items():
+            by_space[one.picture.space, one.picture.span is not None].append(one)
+    for (space, heard), good in by_space.items():
         embedder = good[0].picture.embedder
-        prepared = hasattr(embedder, "prepare_image")
-        vectors = embedded(
-            embedder, "prepared" if prepared else "image", [one.image for one in good]
-        )
+        seen = "prepared" if hasattr(embedder, "prepare_image") else "image"
+        vectors = embedded(embedder, "audio" if heard else seen, [one.image for one in good])
         for at, one in enumerate(good):
             places = one.picture.places
             own = repeated(vectors[at : at + 1], [len(places)])

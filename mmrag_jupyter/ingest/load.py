@@ -16,7 +16,9 @@ from mmrag_jupyter.ingest.chunk import Chunk
 from mmrag_jupyter.ingest.digests import CONTENT_BYTES, Fingerprinted, is_partial
 from mmrag_jupyter.ingest.documents import Documents
 from mmrag_jupyter.ingest.embed import Embedding
+from mmrag_jupyter.ingest.joinkeys import joined_again
 from mmrag_jupyter.ingest.reading import Reading
+from mmrag_jupyter.ingest.recordings import Recordings
 from mmrag_jupyter.ingest.report import LoadReport
 from mmrag_jupyter.items import NewItem, Problem
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.ingest.report import Reporter
     from mmrag_jupyter.items import Modality, Source
     from mmrag_jupyter.models.spaces import AnyEmbedder
+    from mmrag_jupyter.models.speech import Transcriber
     from mmrag_jupyter.store import Store, Writer
 
 INDEX_STOPPED = (
@@ -39,12 +42,14 @@ class LoadOptions:
     """How a load treats what is gone and what is broken.
 
     `prune` lets a source that has lost most of its items remove them here, `keep_missing`
-    removes nothing, `on_error="raise"` stops at the first problem.
+    removes nothing, `on_error="raise"` stops at the first problem. `transcriber` writes down
+    what is said in recordings.
     """
 
     prune: bool = False
     keep_missing: bool = False
     on_error: Literal["report", "raise"] = "report"
+    transcriber: Transcriber | None = None
 
 
 @contextmanager
@@ -110,7 +115,8 @@ class _Load:
         self._reporter = reporter
         self._aside = Aside(reporter, self._show)
         self._embedding = Embedding(store, embedders, self._aside.tell)
-        self._documents = Documents(store, source.key, self._aside.tell)
+        recordings = Recordings(store, writer, self._aside.tell, options.transcriber)
+        self._documents = Documents(store, source.key, self._aside.tell, recordings)
         self._reading = Reading(source, store, self._documents, self._note)
         self._counts: Counter[str] = Counter()
         self._problems: list[Problem] = []
@@ -178,7 +184,7 @@ class _Load:
                 self._reading.took(time.monotonic() - chunk_began)
                 chunk_began = time.monotonic()
         finally:
-            # An interrupt must not wait for pictures that nobody needs any more.
+            # An interrupt must not wait for pictures or sound that nobody needs any more.
             for pool in (hashing, decoding):
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -259,6 +265,8 @@ class _Load:
     def _report(self, began: float, kept: int) -> LoadReport:
         notices = [self._source.notice] if self._source.notice else []
         notices += self._documents.notices()
+        if self._counts["added"]:
+            notices += joined_again(self._store, self._counts["added"])
         self._counts["failed"] += len(self._source.problems) + self._reading.unread
         return LoadReport(
             self._store.name,

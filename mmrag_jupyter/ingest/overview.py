@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display import Facts, Grid
-from mmrag_jupyter.ingest import change
+from mmrag_jupyter.ingest import change, transcribing
 from mmrag_jupyter.ingest.spaces import BY_WORDS
 from mmrag_jupyter.items import as_written
 
@@ -35,7 +35,14 @@ def page(name: str, store: Store, models: Models, notices: Sequence[str]) -> Fac
     told = summary(name, store, models)
     problems = store.problems()
     unfinished = change.unfinished(store)
+    tuned = store.tuned.current()
+    speech = transcribing.named(store)
     loaded = "; ".join(f"{row.label} ({row.items:,})" for row in store.sources())
+    joined = "; ".join(
+        f"{one.label} ({one.rows:,} rows of {one.items:,} items, on {one.by})"
+        for one in store.joins.sources()
+        if one.rows
+    )
     columns = ", ".join(column.name for column in store.columns() if column.role == "column")
     return Facts(
         f"Collection {name}",
@@ -43,8 +50,11 @@ def page(name: str, store: Store, models: Models, notices: Sequence[str]) -> Fac
             ("items", f"{len(store):,}"),
             ("parts", told["parts"]),
             ("models", told["models"]),
+            *([("speech", speech)] if speech else []),
+            *([("tuned on", tuned.facts.get("told", tuned.name))] if tuned is not None else []),
             *([("reembedding", change.told(store, name, unfinished))] if unfinished else []),
             ("sources", loaded),
+            *([("joined", joined)] if joined else []),
             ("columns", columns),
             ("folder", told["folder"]),
             ("problems", f"{len(problems):,}" if problems else "none"),

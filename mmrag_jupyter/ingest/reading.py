@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmrag_jupyter.ingest.digests import Fingerprinted, addresses, fingerprint
+from mmrag_jupyter.ingest.recordings import weight
 from mmrag_jupyter.items import Item, Problem
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ class Reading:
             coming = self._begin(pool)
             hashed = list(hashing)
             # Here and not in the pool: an interrupt stops it between two pages.
-            read = [item for item in items if item.documents]
+            read = [item for item in items if item.documents or item.recordings]
             if read:
-                hashed += self._documents.fingerprinted(read, stamps)
+                hashed += self._documents.fingerprinted(read, stamps, pool)
                 place = {item.id: at for at, item in enumerate(items)}
                 hashed.sort(key=lambda one: place[one.item.id])
             yield hashed
@@ -85,7 +86,7 @@ class Reading:
     def _begin(self, pool: Executor) -> _Begun:
         items = self._take()
         stamps = self._store.file_digests(addresses(items))
-        plain = [item for item in items if not item.documents]
+        plain = [item for item in items if not (item.documents or item.recordings)]
         has_media = any(piece.media for item in plain for piece in item.pieces)
         own = partial(fingerprint, stamps=stamps)
         return _Begun(items, stamps, pool.map(own, plain) if has_media else map(own, plain))
@@ -103,6 +104,7 @@ class Reading:
             items.append(found)
             pictures += sum(piece.media is not None for piece in found.pieces)
             pictures += PICTURES_A_DOCUMENT * len(found.documents)
+            pictures += sum(map(weight, found.recordings))
             if len(items) >= self._size or pictures >= MOST_PICTURES:
                 break
         return items

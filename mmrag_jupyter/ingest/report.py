@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from mmrag_jupyter.display import Grid, facts_bundle
+from mmrag_jupyter.display import Loaded, report_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Problem
 
+_WORDS = {"kept": "no longer in the source but kept"}
+
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
@@ -23,6 +25,7 @@ class LoadReport:
 
     An item whose picture is broken but whose text is fine is loaded, and has a problem;
     `failed` counts only the items, files and folders of which nothing could be loaded.
+    `budget` is what the report takes of a saved notebook, in bytes.
     """
 
     collection: str
@@ -36,6 +39,7 @@ class LoadReport:
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
     notices: tuple[str, ...] = ()
+    budget: int = field(default=65536, repr=False, compare=False)
 
     def with_more(self, problems: Iterable[Problem], notices: Iterable[str]) -> LoadReport:
         """Return the same report with more problems, and more lines to be said."""
@@ -46,28 +50,34 @@ class LoadReport:
         return f"{self.source}: {self._counts()} in {self.seconds:.1f} s"
 
     def _counts(self) -> str:
-        counts = {
+        always = {"added", "updated", "unchanged", "removed", "failed"}
+        told = [
+            f"{number:,} {_WORDS.get(name, name)}"
+            for name, number in self._numbers().items()
+            if number or name in always
+        ]
+        return ", ".join(told)
+
+    def _numbers(self) -> dict[str, int]:
+        return {
             "added": self.added,
             "updated": self.updated,
             "unchanged": self.unchanged,
             "removed": self.removed,
             "failed": self.failed,
-            "no longer in the source but kept": self.kept,
+            "kept": self.kept,
         }
-        always = {"added", "updated", "unchanged", "removed", "failed"}
-        told = [f"{number:,} {word}" for word, number in counts.items() if number or word in always]
-        return ", ".join(told)
 
     def _repr_mimebundle_(self, **_wanted: object) -> dict[str, object]:
-        return facts_bundle(
-            f"{self.collection}: {self._counts()}",
-            [("source", self.source), ("seconds", f"{self.seconds:.1f}")],
-            notices=self.notices,
-            table=Grid(
-                ("source", "reason"),
-                [(problem.source, problem.reason) for problem in self.problems],
-            ),
+        told = Loaded(
+            self.collection,
+            self.source,
+            self._numbers(),
+            self.seconds,
+            [(problem.source, problem.reason) for problem in self.problems],
+            self.notices,
         )
+        return report_bundle(told, f"{self.collection}: {self._counts()}", budget=self.budget)
 
 
 class Reporter(Protocol):

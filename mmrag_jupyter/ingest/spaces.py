@@ -11,7 +11,7 @@ from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.ingest import change
 from mmrag_jupyter.items import Modality
 from mmrag_jupyter.models.late import is_late
-from mmrag_jupyter.store import is_nameless
+from mmrag_jupyter.store import is_nameless, tuned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,6 +204,7 @@ class Spaces:
         for space in self._store.spaces():
             if space.name not in kept and not is_nameless(space):
                 writer.drop_space(space.number)
+        tuned.drop_unfit(self._store, writer, kept)
 
 
 def _is_auto(choice: ModelLike) -> bool:

@@ -5,6 +5,9 @@ picture it is fast on a CPU, it finds more than models of CLIP's size, and its l
 Apache-2.0. Longer texts go to all-MiniLM-L6-v2: SigLIP reads 64 tokens of a text, this
 model 256, which is the length of our chunks; it is small (23M weights, some 90 MB), fast on
 a CPU, Apache-2.0, and in many caches already.
+
+Sound goes to LAION's CLAP (HTSAT, unfused: 153M weights): it listens to ten seconds at once,
+which is how long our spans are, and knows texts too.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 PICTURES = "google/siglip2-base-patch32-256"
 TEXTS = "sentence-transformers/all-MiniLM-L6-v2"
 
+SOUNDS = "laion/clap-htsat-unfused"
+
 _CHANGE = "To change this: %mmrag load … --model NAME_OR_FOLDER"
 
 # Names that the hub did not give: within one process it is not asked twice.
@@ -29,7 +34,7 @@ _failed: dict[str, str] = {}
 
 
 def choose(modalities: frozenset[str], *, long_text: bool) -> Models:
-    """Return models for texts, images and pages, from the cache, the hub, or built in.
+    """Return models for texts, images, pages and sound: from the cache, the hub, or built in.
 
     `long_text` says that texts are more than captions. Never raises: what cannot be had is
     replaced by the built-in model, and the notice says so.
@@ -50,10 +55,14 @@ def choose(modalities: frozenset[str], *, long_text: bool) -> Models:
     missing = wanted.difference(by_modality)
     if "image" in missing:
         by_modality["image"] = named.embedder(named.BUILTIN)
+    if "audio" in missing:
+        by_modality["audio"] = named.builtin_sound()
     return Models(by_modality, _notice(missing, tried))
 
 
 def _candidates(modality: str, modalities: frozenset[str], *, long_text: bool) -> list[str]:
+    if modality == "audio":
+        return [SOUNDS]
     if modality in {"image", "page"}:
         return [PICTURES]
     return [PICTURES, TEXTS] if "image" in modalities and not long_text else [TEXTS]
@@ -82,6 +91,8 @@ def _notice(missing: frozenset[str], tried: dict[str, AnyEmbedder | str]) -> str
         return ""
     why = next(found for found in tried.values() if isinstance(found, str))
     how = ["pictures are compared by colour and layout"] if "image" in missing else []
+    if "audio" in missing:
+        how.append(f"sound {'' if how else 'is compared '}by its timbre")
     if words := [f"{one}s" for one in ("text", "page") if one in missing]:
         how.append(f"{' and '.join(words)} {'' if how else 'are '}found by their words")
     return f"Built-in model: {', '.join(how)}, since {why}. {_CHANGE}"

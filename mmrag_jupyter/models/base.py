@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL.Image import Image
 
+    from mmrag_jupyter.items import Sound
     from mmrag_jupyter.models.spaces import AnyEmbedder
 
     Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -24,20 +25,26 @@ _METHODS = {
     "image": "embed_image",
     "page": "embed_image",
     "prepared": "embed_prepared",
+    "audio": "embed_audio",
 }
+
+# What models of speech listen to, and of sound those that do not say.
+USUAL_RATE = 16_000
 
 # Vectors whose length is this near to 1 are taken as they are.
 _SLACK = 1e-3
 
 
 class Embedder(Protocol):
-    """Turns texts and pictures into vectors of one space.
+    """Turns texts, pictures and sound into vectors of one space.
 
     The methods of modalities that it does not have need not exist. Some embedders have
-    more, which is read with `getattr`: `address` (str, what `model=` loads the same
-    embedder from; without it, the object must be given again when a collection is
-    reopened), `batch_size` (int, how many inputs to hand over at once), `image_edge` (int,
-    pixels of the shorter side that it looks at), and the pair
+    more, which is read with `getattr`: `embed_audio(sounds, rate) -> (n, dim) float32` (sounds
+    of shape (samples,) float32 in [-1, 1], of which `rate` are a second), `address` (str, what
+    `model=` loads the same embedder from; without it, the object must be given again when a
+    collection is reopened), `batch_size` (int, how many inputs to hand over at once),
+    `image_edge` (int, pixels of the shorter side that it looks at), `audio_rate` (int, the
+    samples a second that it wants sound in, 16,000 where it does not say), and the pair
     `prepare_image(image) -> object` and `embed_prepared(prepared) -> (n, dim) float32`,
     which splits `embed_image` into work for any thread and work for the model's own.
     """
@@ -76,9 +83,10 @@ def checked(
     embedder
         The model to ask.
     modality
-        `"text"`, `"image"`, `"page"`, or `"prepared"` for what `prepare_image` returned.
+        `"text"`, `"image"`, `"page"`, `"audio"`, or `"prepared"` for what `prepare_image`
+        returned.
     inputs
-        Texts, PIL images, or prepared images.
+        Texts, PIL images, prepared images, or sounds of one rate.
     query
         Whether texts are questions; some models treat these otherwise.
 
@@ -98,9 +106,13 @@ def checked(
     if not inputs:
         return np.empty((0, embedder.dim), dtype=np.float32)
     method = cast("Callable[..., object]", getattr(embedder, _METHODS[modality]))
-    options = {"query": query} if modality == "text" else {}
+    options: dict[str, object] = {"query": query} if modality == "text" else {}
+    given = list(inputs)
+    if modality == "audio":
+        sounds = cast("Sequence[Sound]", inputs)
+        given, options = [one.samples for one in sounds], {"rate": sounds[0].rate}
     try:
-        vectors = method(list(inputs), **options)
+        vectors = method(given, **options)
     except MmragError:
         raise
     except Exception as error:
@@ -108,6 +120,11 @@ def checked(
             f"{embedder.name} failed on {_count(len(inputs), modality)}: {reason(error)}"
         ) from error
     return sound(embedder.name, embedder.dim, vectors, len(inputs))
+
+
+def audio_rate(embedder: AnyEmbedder) -> int:
+    """Return the samples a second that an embedder wants sound in."""
+    return int(getattr(embedder, "audio_rate", USUAL_RATE))
 
 
 def title(embedder: AnyEmbedder) -> str:
@@ -169,5 +186,5 @@ def sound(name: str, dim: int, vectors: object, count: int | None = None) -> Vec
 
 
 def _count(number: int, modality: str) -> str:
-    noun = "text" if modality == "text" else "image"
+    noun = {"text": "text", "audio": "sound"}.get(modality, "image")
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -54,7 +54,8 @@ def cached() -> dict[str, ModelFolder]:
                     facts = read_folder(folder)
                 except ModelError:
                     continue
-                if facts.is_sentence_transformer or facts.is_late or facts.kind in TWO_TOWERS:
+                towers = facts.kind in TWO_TOWERS or "audio" in facts.modalities
+                if facts.is_sentence_transformer or facts.is_late or towers:
                     found.setdefault(name, facts)
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import ModelError
-from mmrag_jupyter.models.auto import PICTURES, TEXTS
+from mmrag_jupyter.models.auto import PICTURES, SOUNDS, TEXTS
 from mmrag_jupyter.models.cache import cached, snapshot
 from mmrag_jupyter.models.folder import ModelFolder, read_folder
 from mmrag_jupyter.models.language import ON_CPU, ON_GPU
@@ -38,11 +38,17 @@ class _Row:
 
 
 _BUILTIN = _Row(
-    "builtin", frozenset({"image"}), 0, "apache-2.0", "look-alikes, by colour", "built in"
+    "builtin",
+    frozenset({"image", "audio"}),
+    0,
+    "apache-2.0",
+    "look-alikes, by colour; sound-alikes, by timbre",
+    "built in",
 )
 
 _BOTH = frozenset({"text", "image"})
 _NONE = frozenset({"nothing"})
+_SPEECH = "what is said (--transcribe)"
 
 # Sizes and licences as their publishers state them.
 _RECOMMENDED = (
@@ -54,6 +60,14 @@ _RECOMMENDED = (
         151_000_000,
         "mit",
         "pictures, with little memory",
+        "recommended",
+    ),
+    _Row(
+        SOUNDS,
+        frozenset({"text", "audio"}),
+        153_000_000,
+        "apache-2.0",
+        "sound (auto)",
         "recommended",
     ),
     _Row(
@@ -89,6 +103,8 @@ _RECOMMENDED = (
         "recommended",
         also_needs="torchvision",
     ),
+    _Row("openai/whisper-base", _NONE, 74_000_000, "apache-2.0", _SPEECH, "recommended"),
+    _Row("openai/whisper-large-v3-turbo", _NONE, 809_000_000, "mit", _SPEECH, "recommended"),
     _Row(f"hf:{ON_CPU}", _NONE, 507_000_000, "apache-2.0", "answers (--llm)", "recommended"),
     _Row(
         f"hf:{ON_GPU}",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models import device as devices
 from mmrag_jupyter.models import memory
-from mmrag_jupyter.models.base import reason
+from mmrag_jupyter.models.base import USUAL_RATE, reason
 from mmrag_jupyter.models.folder import TWO_TOWERS
 from mmrag_jupyter.models.pictures import Pictures, from_processor
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # SigLIP reads a text's vector off the last position and saw lower case only in training
 # (https://github.com/huggingface/transformers/issues/43054).
 _SIGLIP = frozenset({"siglip", "siglip2"})
+# Decibels of a spectrum run to -100: in half precision they are half a decibel wrong.
+_IN_FULL = frozenset({"clap"})
 _TALKATIVE = ("transformers", "sentence_transformers")
 # The logger of the table of weights that did not fit, and a line of it.
 _REPORTS = "transformers.modeling_utils"
@@ -39,7 +41,8 @@ class Loaded:
     """A model in memory.
 
     `text_options` are what its processor needs to be told about texts, `pictures` is the
-    fast way to make pictures ready, where the model is of a kind that has one.
+    fast way to make pictures ready, where the model is of a kind that has one. `rate` is in
+    how many samples a second it wants sound, `longest` how many of them it listens to at once.
     """
 
     model: SentenceTransformer
@@ -49,6 +52,8 @@ class Loaded:
     lowercase: bool
     text_options: Mapping[str, object]
     pictures: Pictures | None
+    rate: int = USUAL_RATE
+    longest: int | None = None
 
 
 def load(folder: ModelFolder) -> Loaded:
@@ -62,6 +67,8 @@ def load(folder: ModelFolder) -> Loaded:
         When it does not fit into memory, or the libraries cannot make a model of the folder.
     """
     where = devices.choose(folder.dtype)
+    if folder.kind in _IN_FULL:
+        where = replace(where, dtype="float32")
     with opened(folder, "SentenceTransformer", where) as model:
         return describe(model, batch=where.batch)
 
@@ -108,18 +115,20 @@ def describe(model: SentenceTransformer, *, batch: int) -> Loaded:
     Raises
     ------
     ModelError
-        When it embeds neither texts nor pictures.
+        When it embeds neither texts, pictures nor sound.
     """
     kind = str(getattr(model.config, "model_type", ""))
     told = [part for part in model.modalities if isinstance(part, str)]
-    modalities = frozenset(told) & {"text", "image"}
+    modalities = frozenset(told) & {"text", "image", "audio"}
     if not modalities:
-        raise ModelError(f"this model embeds {', '.join(told)}; texts or images are needed")
+        raise ModelError(f"this model embeds {', '.join(told)}; texts, images or sound are needed")
     options = _text_options(model, kind)
-    probe = "text" if "text" in modalities else _grey()
+    rate, longest = _hearing(model)
+    asked = next(one for one in ("text", "image", "audio") if one in modalities)
+    probe = {"text": "text", "image": _grey(), "audio": _hum(rate)}[asked]
     with quiet():
         vector = model.encode(
-            [{"text": probe} if len(modalities) > 1 else probe],
+            [{asked: probe} if len(modalities) > 1 else probe],
             convert_to_tensor=True,
             show_progress_bar=False,
             **options,
@@ -132,6 +141,8 @@ def describe(model: SentenceTransformer, *, batch: int) -> Loaded:
         lowercase=kind in _SIGLIP,
         text_options=options,
         pictures=_pictures(model, modalities),
+        rate=rate,
+        longest=longest,
     )
 
 
@@ -207,6 +218,21 @@ def _pictures(model: SentenceTransformer, modalities: frozenset[str]) -> Picture
         return None
     processor = getattr(first.processor, "image_processor", None)
     return from_processor(processor) if processor is not None else None
+
+
+def _hearing(model: SentenceTransformer) -> tuple[int, int | None]:
+    """Return the samples a second that a model wants, and how many it listens to at once."""
+    processor = getattr(cast("Any", model[0]), "processor", None)
+    ears = getattr(processor, "feature_extractor", processor)
+    rate, longest = getattr(ears, "sampling_rate", None), getattr(ears, "nb_max_samples", None)
+    return int(rate or USUAL_RATE), int(longest) if longest else None
+
+
+def _hum(rate: int) -> object:
+    import numpy as np
+
+    samples = np.sin(np.arange(rate) * (2 * np.pi * 220 / rate)).astype(np.float32)
+    return {"array": samples, "sampling_rate": rate}
 
 
 def _grey() -> object:

@@ -72,7 +72,7 @@ def again(space: SpaceSpec) -> AnyEmbedder:
             "mm.open(name, model=...)"
         )
     if space.address == BUILTIN:
-        found = _builtin()
+        found = builtin_sound() if "audio" in space.modalities else _builtin()
     else:
         _, _, commit = space.name.partition("@")
         found = _by_name(space.address, (space,), is_path=False, commit=commit or None)
@@ -88,6 +88,13 @@ def _builtin() -> AnyEmbedder:
     from mmrag_jupyter.models.builtin import BuiltinEmbedder
 
     return BuiltinEmbedder()
+
+
+def builtin_sound() -> AnyEmbedder:
+    """Return the built-in embedder of sound."""
+    from mmrag_jupyter.models.builtin_sound import BuiltinSound
+
+    return BuiltinSound()
 
 
 def _by_name(

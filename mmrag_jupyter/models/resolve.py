@@ -59,11 +59,17 @@ def resolve(
         if given is None or given == named.AUTO:
             automatic.add(modality)
             continue
+        if modality == "audio" and given == named.BUILTIN:
+            by_modality[modality] = named.builtin_sound()
+            continue
         key = os.fspath(given) if isinstance(given, (str, os.PathLike)) else id(given)
         if key not in opened:
             opened[key] = named.embedder(given)
         if serves(opened[key], modality):
             by_modality[modality] = opened[key]
+        elif modality == "audio" and named_for_it is None:
+            # Few models of texts and pictures hear; who names one means these.
+            automatic.add(modality)
         elif not _words_will_do(modality, given, on_purpose=named_for_it is not None):
             raise _unfit(opened[key], modality)
     notice = _automatic(by_modality, automatic, long_text=long_text)
@@ -91,10 +97,6 @@ def _automatic(
     """Fill in what is left to the package; return the notice about it."""
     if not modalities:
         return ""
-    if "audio" in modalities:
-        raise ModelError(
-            "no model for audio is chosen by itself; name one with --audio-model NAME_OR_FOLDER"
-        )
     chosen = auto.choose(frozenset(modalities), long_text=long_text)
     by_modality.update(chosen.by_modality)
     return chosen.notice

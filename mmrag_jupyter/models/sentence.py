@@ -11,6 +11,8 @@ from mmrag_jupyter.models.lazy import LazyModel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+    import numpy.typing as npt
     import torch
     from PIL.Image import Image
     from sentence_transformers import SentenceTransformer
@@ -88,6 +90,41 @@ class SentenceEmbedder(LazyModel["Loaded"]):
 
         return self._run(model, prepared)
 
+    @property
+    def audio_rate(self) -> int:
+        """The samples a second that it wants sound in."""
+        return self._model().rate
+
+    def embed_audio(self, sounds: list[npt.NDArray[np.float32]], rate: int) -> Vectors:
+        """Return `(n, dim)` float32, L2-normalised, of sounds of shape (samples,).
+
+        What is longer than the model listens to is cut off.
+        """
+        loaded = self._model()
+        self._require("audio", loaded)
+        import torch
+
+        if rate != loaded.rate:
+            import soxr
+
+            sounds = [soxr.resample(one, rate, loaded.rate) for one in sounds]
+
+        def model(batch: list[npt.NDArray[np.float32]]) -> torch.Tensor:
+            # CLAP itself would take a stretch at random of what is too long.
+            heard = [
+                {"audio": {"array": one[: loaded.longest], "sampling_rate": loaded.rate}}
+                for one in batch
+            ]
+            with torch.inference_mode():
+                # Sound is made ready in float32, whatever the model calculates in.
+                features = {
+                    name: _fitted(one, loaded.model) if isinstance(one, torch.Tensor) else one
+                    for name, one in loaded.model.preprocess(heard).items()
+                }
+                return cast("torch.Tensor", loaded.model(features)["sentence_embedding"])
+
+        return self._run(model, sounds)
+
     def maps(self, image: Image, text: str = "", like: Image | None = None) -> Maps:
         """Return where on a picture it sees what a text, or another picture, is about.
 
@@ -136,6 +173,11 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         from mmrag_jupyter.models.loading import load
 
         return load(folder)
+
+
+def _fitted(features: torch.Tensor, model: SentenceTransformer) -> torch.Tensor:
+    dtype = model.dtype if features.is_floating_point() else None
+    return features.to(model.device, dtype)
 
 
 def _encode(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 from IPython.core.error import UsageError
 
-from mmrag_jupyter.notebook.answer_drawing import watched
 from mmrag_jupyter.notebook.handlers import Said
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def ask(session: Session, given: Arguments, names: Namespace) -> Answer:
     """Answer a question from a collection."""
     collection = session.collection(given.text("in"))
     question = _question(given, names, "ask")
-    return watched(collection.ask(question, stream=True, **_options(given, names)))
+    return _watched(collection.ask(question, stream=True, **_options(given, names)))
 
 
 def chat(session: Session, given: Arguments, names: Namespace) -> Answer | Said:
@@ -36,7 +35,14 @@ def chat(session: Session, given: Arguments, names: Namespace) -> Answer | Said:
         return Said(f"A new conversation with collection {collection.name!r}.")
     question = _question(given, names, "chat")
     made = collection.chat(question, stream=True, new=new, **_options(given, names))
-    return watched(cast("AnswerStream", made))
+    return _watched(cast("AnswerStream", made))
+
+
+def _watched(stream: AnswerStream) -> Answer:
+    # Imported with the first answer: `%load_ext` has no use for it.
+    from mmrag_jupyter.notebook.answer_drawing import watched
+
+    return watched(stream)
 
 
 def _question(given: Arguments, names: Namespace, command: str) -> str:

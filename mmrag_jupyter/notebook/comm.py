@@ -109,6 +109,9 @@ class Comms:
         self, message: object, buffers: Sequence[bytes | memoryview]
     ) -> tuple[dict[str, object], list[bytes]]:
         verb = message.get("type") if isinstance(message, dict) else None
+        if verb == "hello":
+            # At once: a page that only asks whether we are here must not wait for the service.
+            return protocol.answer(message, protocol.HERE), []
         if verb == "settings":
             return protocol.answer(message, {"kept": self._kept(message)}), []
         if verb == "complete":

@@ -9,10 +9,14 @@ from IPython.core.error import UsageError
 from mmrag_jupyter.errors import did_you_mean
 from mmrag_jupyter.notebook import handlers
 from mmrag_jupyter.notebook.answer_commands import ASK, CHAT
+from mmrag_jupyter.notebook.evaluation_commands import EVAL
+from mmrag_jupyter.notebook.exploring_commands import EXPLORING
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
 from mmrag_jupyter.notebook.help import Help, overview, page
 from mmrag_jupyter.notebook.main_commands import LOAD, QUERY, collection_option
 from mmrag_jupyter.notebook.panel_commands import PANEL
+from mmrag_jupyter.notebook.recommend_commands import RECOMMEND
+from mmrag_jupyter.notebook.tuning_commands import TUNE
 from mmrag_jupyter.notebook.words import shown
 
 if TYPE_CHECKING:
@@ -54,7 +58,11 @@ _TABLE = (
     QUERY,
     ASK,
     CHAT,
+    RECOMMEND,
+    EVAL,
+    TUNE,
     PANEL,
+    *EXPLORING,
     Command(
         "list",
         "List the collections.",

@@ -34,7 +34,7 @@ def kind_of(word: str, suggestions: Suggestions, names: Namespace) -> str:
         return "magic"
     if suggestions.argument is None:
         return "param"
-    if suggestions.argument.meaning in {"source", "picture", "avoid"}:
+    if suggestions.argument.meaning in {"source", "picture", "recording", "avoid"}:
         return "instance" if word in names.public() else "path"
     return _TYPES.get(suggestions.argument.meaning, "value")
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from mmrag_jupyter.default import default_session
+from mmrag_jupyter.notebook import map_display
 from mmrag_jupyter.notebook.comm import Comms
 from mmrag_jupyter.notebook.completer import make_matcher
 from mmrag_jupyter.notebook.magics import Mmrag
 from mmrag_jupyter.notebook.progress import Progresses
 from mmrag_jupyter.notebook.questions import Question
-from mmrag_jupyter.session import default_session
 from mmrag_jupyter.widgets.loads import Loads
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def register(shell: InteractiveShell) -> None:
         shell.events.register("post_run_cell", ended)
     session.reporter = lambda: loads.watched("", progresses.new())
     comms.register()
+    map_display.register(shell)
     _installed[shell] = installed
 
 
@@ -67,6 +69,7 @@ def unregister(shell: InteractiveShell) -> None:
         return
     default_session().reporter = installed.reporter_before
     installed.comms.unregister()
+    map_display.unregister(shell)
     for ended in (
         installed.progresses.end_all,
         installed.loads.stop_all,

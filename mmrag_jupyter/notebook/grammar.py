@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from mmrag_jupyter.session import Session
 
 Meaning = Literal[
-    "flag", "words", "count", "choice", "choices", "weights", "columns", "column", "where",
-    "source", "folder", "picture", "avoid", "id", "collection", "new", "variable", "model",
-    "llm", "command",
+    "flag", "words", "count", "share", "choice", "choices", "weights", "columns", "column", "where",
+    "source", "folder", "picture", "recording", "avoid", "id", "ids", "collection", "new",
+    "variable", "model", "llm", "command", "compared", "slice",
 ]  # fmt: skip
 """What a value stands for, which says how it is checked and what completes it."""
 
@@ -52,7 +52,7 @@ class Argument:
     @property
     def is_list(self) -> bool:
         """Whether its value is a list with commas."""
-        return self.meaning in {"choices", "columns", "weights"}
+        return self.meaning in {"choices", "columns", "ids", "weights"}
 
     @property
     def synopsis(self) -> str:
@@ -89,6 +89,11 @@ class Arguments:
         """Return a whole number, or None where not given."""
         text = self.text(name)
         return None if text is None else int(text)
+
+    def share(self, name: str) -> float | None:
+        """Return a number from 0 to 1, or None where not given."""
+        text = self.text(name)
+        return None if text is None else float(text)
 
     def weights(self, name: str) -> dict[str, float] | None:
         """Return `name=number` pairs, or None where not given."""

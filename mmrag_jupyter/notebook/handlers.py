@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from IPython.core.error import UsageError
 
@@ -37,15 +37,23 @@ class Said:
 
 def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | None:
     """Load a variable or a path into a collection, which becomes the current one."""
-    if given.flag("as") and given.flag("in"):
-        raise UsageError("Give --as NAME to name it or --in NAME to add to it, not both.")
+    joins = given.flag("into")
+    if given.flag("in") and (given.flag("as") or joins):
+        other = "--into NAME to join its rows" if joins else "--as NAME to name it"
+        raise UsageError(f"Give {other} or --in NAME to add to it, not both.")
+    if joins != given.flag("on"):
+        raise UsageError("Rows join items with both --into NAME and --on COL, their key.")
     text = given.text("source") or ""
     found = names.source(text)
     into = given.text("in")
-    name = session.collection(into).name if into else given.text("as") or name_for(found, text)
+    name = session.collection(into).name if into else given.text("as")
+    if not (name or joins):
+        name = name_for(found, text)
     options: LoadArguments = {
+        **_models(given, names),
         "text": given.listed("text"),
         "image": given.listed("image"),
+        "audio": given.listed("audio"),
         "id": given.text("id"),
         "root": given.text("root"),
         "prune": given.flag("prune"),
@@ -55,17 +63,23 @@ def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | N
     }
     if found.key is not None:
         options["key"] = found.key
+    if joins:
+        options["into"], options["on"] = given.text("into"), given.text("on")
     if (variable := given.text("password_env")) is not None:
         options["password_env"] = variable
-    if (model := given.text("model")) is not None:
-        options["model"] = names.model(model)
-    if (model := given.text("text_model")) is not None:
-        options["text_model"] = names.model(model)
-    if (model := given.text("image_model")) is not None:
-        options["image_model"] = names.model(model)
-    if (model := given.text("page_model")) is not None:
-        options["page_model"] = names.model(model)
     return session.load(found.value, name, **options).last_load
+
+
+def _models(given: Arguments, names: Namespace) -> LoadArguments:
+    """Return the models that a load names."""
+    named = {
+        option: names.model(text)
+        for option in (
+            "model", "text_model", "image_model", "page_model", "audio_model", "transcribe",
+        )
+        if (text := given.text(option)) is not None
+    }  # fmt: skip
+    return cast("LoadArguments", named)
 
 
 def query(session: Session, given: Arguments, names: Namespace) -> Hits:
@@ -78,6 +92,7 @@ def query(session: Session, given: Arguments, names: Namespace) -> Hits:
     return session.collection(given.text("in")).query(
         text,
         image=[names.picture(one) for one in given.all("image")],
+        audio=[names.recording(one) for one in given.all("audio")],
         like=given.all("like"),
         exclude=[names.avoided(one) for one in given.all("not")],
         k=given.count("k"),

@@ -26,8 +26,8 @@ LOAD = Command(
             "source",
             "source",
             "a variable (pandas, polars, Arrow, datasets, a list of paths, LlamaIndex nodes) or"
-            " else a path: a folder, a picture, a text, a document (.pdf, .docx, .pptx, .html),"
-            " a table (.csv, .tsv, .parquet, .jsonl)",
+            " else a path: a folder, a picture, a recording, a text, a document (.pdf, .docx,"
+            " .pptx, .html), a table (.csv, .tsv, .parquet, .jsonl)",
             metavar="SOURCE",
             required=True,
         ),
@@ -40,6 +40,20 @@ LOAD = Command(
             default="the variable's, folder's or file's own name",
         ),
         Argument("in", "collection", "add to a collection that is there", ("--in",), "NAME"),
+        Argument(
+            "into",
+            "collection",
+            "join the rows to the items of a collection that is there, by --on",
+            ("--into",),
+            "NAME",
+        ),
+        Argument(
+            "on",
+            "column",
+            "with --into: the column that names an item, or COL=OTHER for the items' own name",
+            ("--on",),
+            "COL",
+        ),
         Argument(
             "text",
             "columns",
@@ -54,6 +68,15 @@ LOAD = Command(
             "columns",
             "columns with pictures (paths, URLs, bytes, PIL images) or with paths of documents",
             ("--image",),
+            "COLS",
+            many=True,
+            default="guessed, and said",
+        ),
+        Argument(
+            "audio",
+            "columns",
+            "columns with recordings (paths, URLs, bytes, samples)",
+            ("--audio",),
             "COLS",
             many=True,
             default="guessed, and said",
@@ -110,6 +133,22 @@ LOAD = Command(
             config="page_model",
         ),
         Argument(
+            "audio_model",
+            "model",
+            "what embeds sound",
+            ("--audio-model",),
+            "M",
+            default="what --model says",
+        ),
+        Argument(
+            "transcribe",
+            "model",
+            "a speech model that writes down what is said in recordings; none ends it",
+            ("--transcribe",),
+            "M",
+            default="the collection's own, or none",
+        ),
+        Argument(
             "password_env",
             "new",
             "environment variable that holds the password of encrypted PDFs",
@@ -141,8 +180,13 @@ LOAD = Command(
             "%mmrag load products --image photo --text name,description --id sku",
             "a dataframe, by the name of its variable",
         ),
-        Example("%mmrag load ./photos --as photos", "a folder of pictures, texts or documents"),
-        Example("%mmrag load reviews.csv --in products", "add a file to a collection"),
+        Example(
+            "%mmrag load ./photos --as photos", "a folder of pictures, sound, texts or documents"
+        ),
+        Example(
+            "%mmrag load reviews --into products --on sku --text body",
+            "rows that each say something of an item: reviews of products",
+        ),
         Example("%mmrag load products --model clip", "an embedder that you made: clip = ..."),
     ),
     notes=(
@@ -174,6 +218,14 @@ QUERY = Command(
             " products.loc[3].photo; may be given again",
             ("--image",),
             "IMG",
+            many=True,
+        ),
+        Argument(
+            "audio",
+            "recording",
+            "a recording to be like: a path, a URL, or a value; may be given again",
+            ("--audio",),
+            "SOUND",
             many=True,
         ),
         Argument(

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import os
 from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 from IPython.core.error import UsageError
 
@@ -22,11 +23,12 @@ from mmrag_jupyter.items import Media
 from mmrag_jupyter.notebook.words import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, MutableMapping
 
     from PIL.Image import Image
 
     from mmrag_jupyter.errors import MmragError
+    from mmrag_jupyter.search.terms import SoundLike
 
 Picture: TypeAlias = "Path | bytes | Image | Mapping[str, object]"
 
@@ -111,19 +113,32 @@ class Namespace:
         QueryError
             `text` is none of them, or a value that holds no picture; the nearest is suggested.
         """
+        return cast("Picture | str", self._given(text, "picture", is_picture))
+
+    def recording(self, text: str) -> SoundLike:
+        """Return the recording that `text` stands for: a URL, a variable's value, or a path.
+
+        Raises
+        ------
+        QueryError
+            `text` is none of them, or a value that holds no recording; the nearest is suggested.
+        """
+        return cast("SoundLike", self._given(text, "recording", is_recording))
+
+    def _given(self, text: str, what: str, fits: Callable[[object], bool]) -> object:
         if _is_url(text):
             return text
         value, path = self._looked_up(text, QueryError)
-        if is_picture(value) or isinstance(value, str):
+        if fits(value) or isinstance(value, str):
             return value
         if path is not None:
             return path
         if value is not _ABSENT:
-            raise QueryError(f"{text} is {_described(value)}, not a picture, a path or a URL.")
+            raise QueryError(f"{text} is {_described(value)}, not a {what}, a path or a URL.")
         values = (name for name, value in self.public().items() if not _is_tool(value))
         near = did_you_mean(text, [*values, *_neighbours(text)])
         raise QueryError(
-            f"There is no picture {shown(text)}: it is no variable, no file and no URL.{near}"
+            f"There is no {what} {shown(text)}: it is no variable, no file and no URL.{near}"
         )
 
     def avoided(self, text: str) -> Picture | Media | str:
@@ -207,6 +222,14 @@ def is_picture(value: object) -> TypeGuard[Picture]:
     if isinstance(value, dict):
         return "bytes" in value or "path" in value
     return isinstance(value, (bytes, Path)) or _comes_from(value, "PIL")
+
+
+def is_recording(value: object) -> bool:
+    """Tell whether a value is a recording that a query takes: bytes, a path, or samples."""
+    if isinstance(value, Mapping):
+        return bool({"array", "bytes", "path"} & value.keys())
+    pair = 2
+    return isinstance(value, bytes | Path) or (isinstance(value, tuple) and len(value) == pair)
 
 
 def is_llm(value: object) -> bool:

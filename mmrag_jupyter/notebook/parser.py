@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _OPTION = re.compile(r"-[a-zA-Z]|--\S")
 _SHORT_WITH_VALUE = re.compile(r"(-[a-zA-Z])=?([0-9-].*)", re.DOTALL)
 _COUNT = re.compile(r"0*[1-9][0-9]{0,8}")
+_SHARE = re.compile(r"0*(0?\.[0-9]{1,9}|[01](\.0*)?)")
 _HELP = {"-h", "--help"}
 
 
@@ -194,6 +195,8 @@ def check(argument: Argument, values: Sequence[str]) -> None:
             _check_choice(argument, value)
         elif argument.meaning == "count" and not _COUNT.fullmatch(value):
             raise UsageError(f"{argument.label} is a whole number from 1 up, not {shown(value)}.")
+        elif argument.meaning == "share" and not _SHARE.fullmatch(value):
+            raise UsageError(f"{argument.label} is a number from 0 to 1, not {shown(value)}.")
         elif argument.meaning == "variable" and not value.isidentifier():
             raise UsageError(f"{argument.label} is a variable's name, not {shown(value)}.")
 

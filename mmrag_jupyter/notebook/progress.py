@@ -8,7 +8,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from mmrag_jupyter.display.escape import escape, one_line
-from mmrag_jupyter.ingest.report import LoadReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +18,11 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_DRAWS = 0.1
 _LONGEST = 300
 _MINUTE, _HOUR = 60, 3600
+# What tells how its work ended.
+_REPORTS = (
+    ("mmrag_jupyter.ingest.report", "LoadReport"),
+    ("mmrag_jupyter.evaluation.result", "Evaluation"),
+)
 
 
 class Line(Protocol):
@@ -179,14 +183,20 @@ class Progresses:
     def end_all(self, result: ExecutionResult | None = None) -> None:
         """End every line that is still running; called when a cell has run, well or not.
 
-        Where the cell shows the report of its load, that says all and the line goes.
+        Where the cell shows the report of its work, that says all and the line goes.
         """
-        reported = isinstance(getattr(result, "result", None), LoadReport)
+        reported = _is_report(getattr(result, "result", None))
         for progress in self._given:
             progress.abandon()
             if reported:
                 progress.clear()
         self._given.clear()
+
+
+def _is_report(result: object) -> bool:
+    # Who has one has its module, and nobody else needs it.
+    found = [getattr(sys.modules.get(module), name, None) for module, name in _REPORTS]
+    return any(isinstance(kind, type) and isinstance(result, kind) for kind in found)
 
 
 def _duration(seconds: float) -> str:

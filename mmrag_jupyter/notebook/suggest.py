@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from mmrag_jupyter.notebook.commands import COMMANDS
-from mmrag_jupyter.notebook.namespace import column_names, is_llm, is_picture
+from mmrag_jupyter.notebook.evaluation_commands import COMPARED
+from mmrag_jupyter.notebook.namespace import column_names, is_llm, is_picture, is_recording
 from mmrag_jupyter.notebook.parser import Reader
 from mmrag_jupyter.notebook.words import Word, quote, quote_if_needed, split
 
@@ -113,12 +114,16 @@ class _Surroundings:
             "column": self.columns,
             "columns": self.columns,
             "command": lambda: COMMANDS,
+            "compared": lambda: [*self.session.names(), *COMPARED],
             "folder": lambda: [path for path in _paths(text) if path.endswith("/")],
             "id": lambda: self.ids(text),
+            "ids": lambda: self.ids(text),
             "model": lambda: _MODELS,
             "llm": lambda: [*_LLMS, *self.llms()],
             "picture": lambda: [*self.pictures(), *_paths(text)],
+            "recording": lambda: [*self.recordings(), *_paths(text)],
             "avoid": lambda: [*self.pictures(), *_paths(text)],
+            "slice": lambda: dict.fromkeys([*self.columns(), *self.own_columns()]),
             "source": lambda: [*self.names.tables(), *_paths(text)],
             "weights": lambda: [f"{name}=" for name in argument.choices],
         }
@@ -129,13 +134,27 @@ class _Surroundings:
         if "source" in self.line.given:
             table = self.names.table(self.line.given["source"][0])
             return [] if table is None else column_names(table)
+        return self.own_columns()
+
+    def own_columns(self) -> list[str]:
+        """Return the columns of the collection meant."""
         collection = self.collection()
         return [] if collection is None else collection.columns
+
+    def conditions(self) -> list[str]:
+        """Return the columns that a condition may name: those of joined tables too."""
+        collection = self.collection()
+        joined = [] if collection is None else collection.joined_columns
+        return list(dict.fromkeys([*self.columns(), *joined]))
 
     def ids(self, start: str) -> list[str]:
         """Return some ids of the collection meant that begin with `start`."""
         collection = self.collection()
         return [] if collection is None else collection.some_ids(start, _SOME_IDS)
+
+    def recordings(self) -> list[str]:
+        """Return the names of the variables that hold a recording."""
+        return [name for name, value in self.names.public().items() if is_recording(value)]
 
     def pictures(self) -> list[str]:
         """Return the names of the variables that hold a picture."""
@@ -147,7 +166,7 @@ class _Surroundings:
 
     def collection(self) -> Collection | None:
         """Return the collection that the line is about, if it is open."""
-        named = self.line.given.get("in")
+        named = self.line.given.get("in") or self.line.given.get("into")
         return self.session.opened(named[0] if named else None)
 
 
@@ -180,7 +199,10 @@ def _options(reader: Reader) -> list[str]:
 
 def _values(argument: Argument, cursor: _Cursor, around: _Surroundings) -> Suggestions:
     if argument.meaning == "where":
-        return _in_expression(cursor, around.columns())
+        return _in_expression(cursor, around.conditions())
+    theirs, equals, _ = cursor.text.partition("=")
+    if argument.name == "on" and equals:
+        return _completed(cursor, around.own_columns(), theirs + equals)
     if not argument.is_list:
         return _completed(cursor, around.known(argument, cursor.text))
     start = cursor.text.rpartition(",")[2].lstrip()

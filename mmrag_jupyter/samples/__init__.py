@@ -1,4 +1,4 @@
-"""A small shop to try things on: 120 drawn products, what customers say, and its papers.
+"""A small shop to try things on: 120 drawn products, what customers say, its papers; and sounds.
 
 Everything is made when it is asked for, the same every time, and nothing is downloaded.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.samples.kinds import Product
 
-__all__ = ["reports", "reviews", "shop", "write"]
+__all__ = ["reports", "reviews", "shop", "sounds", "write"]
 
 _SEED = 20
 _BACKGROUNDS = ((238, 234, 226), (226, 234, 240), (241, 229, 222), (228, 238, 228))
@@ -79,6 +79,17 @@ def reports(folder: str | Path) -> Path:
     from mmrag_jupyter.samples.annual import reports as written
 
     return written(folder)
+
+
+def sounds(folder: str | Path | None = None) -> pd.DataFrame:
+    """Return a small library of sounds: recording, title, kind, area, notes, seconds and sound.
+
+    With a folder, `sound` is the path of a wav, flac or ogg that is made there; without one
+    it is a FLAC, as bytes.
+    """
+    from mmrag_jupyter.samples.library import sounds as made
+
+    return made(folder)
 
 
 def write(folder: str | Path) -> Path:

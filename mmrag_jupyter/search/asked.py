@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.search.query import Query
 from mmrag_jupyter.search.roots import located
-from mmrag_jupyter.search.terms import as_ids, as_list, avoided, pictures
+from mmrag_jupyter.search.terms import as_ids, as_list, avoided, pictures, recordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mmrag_jupyter.search.terms import ImageLike
+    from mmrag_jupyter.search.terms import ImageLike, SoundLike
     from mmrag_jupyter.store import Store
 
 
@@ -29,6 +29,7 @@ def asked(  # noqa: PLR0917 - as Collection.query takes them
     weights: Mapping[str, float] | None,
     liked: str | Sequence[str] | None = None,
     disliked: str | Sequence[str] | None = None,
+    audio: SoundLike | Sequence[SoundLike] | None = None,
 ) -> Query:
     """Return the query that the arguments of `Collection.query` ask for.
 
@@ -47,6 +48,7 @@ def asked(  # noqa: PLR0917 - as Collection.query takes them
     return Query(
         text=_text(text, "text"),
         images=located(store, pictures(image)),
+        sounds=located(store, recordings(audio)),
         like=tuple(as_ids(like)),
         avoid_text=avoid_text,
         avoid_images=located(store, avoid_images),

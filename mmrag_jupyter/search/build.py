@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.items import Media
 from mmrag_jupyter.search import passages
 from mmrag_jupyter.search.hits import Hit, Part, Why
+from mmrag_jupyter.search.joined import all_joined, joined
+from mmrag_jupyter.search.listening import whole_stretch
+from mmrag_jupyter.store.recordings import recording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mmrag_jupyter.search.engine import Found
     from mmrag_jupyter.search.fusion import Fused
-    from mmrag_jupyter.store import ItemRow, PartRow, Snapshot, Store
+    from mmrag_jupyter.store import ItemRow, JoinedRow, PartRow, Snapshot, Store
 
 MOST_PAGES = 5  # of a hit, that are told
 _REACH = 8  # parts before and after one that are looked at for its page
@@ -36,8 +39,15 @@ def build(
     # Another process may have deleted an item since the search.
     there = [fused for fused in found.items if fused.item in rows]
     pages = _pages(found, [rows[fused.item].id for fused in there])
+    shown = {one.part for fused in there for one in fused.contributions if one.points > 0}
+    origins = store.joins.rows([found.parts[part].row for part in shown])
+    told = joined(found, [fused.item for fused in there], store)
     hits = [
-        _hit(rank, fused, rows[fused.item], found, store, pages=pages.get(fused.item, ()))
+        replace(
+            _hit(rank, fused, rows[fused.item], found, store, origins=origins),
+            pages=tuple(pages.get(fused.item, ())),
+            joined=told.get(fused.item, ()),
+        )
         for rank, fused in enumerate(there, start=first)
     ]
     return _with_pictures(hits, there, store) if pictured else hits, snapshot
@@ -70,7 +80,8 @@ def ranked_parts(
     """Return the `most` best parts of `items` that the search has seen, each with its item."""
     rows = found.parts
     best = passages.order(found.signals, {part: row.item_id for part, row in rows.items()}, items)
-    return [(rows[part].item_id, _part(rows[part], None, store)) for part in best[:most]]
+    parts = _parts([rows[part] for part in best[:most]], store)
+    return [(rows[part].item_id, own) for part, own in zip(best, parts, strict=False)]
 
 
 def page_texts(found: Found, store: Store, part: str) -> list[Part]:
@@ -80,18 +91,24 @@ def page_texts(found: Found, store: Store, part: str) -> list[Part]:
         return []
     # The parts of a page lie side by side.
     near = store.parts(range(row.part - _REACH, row.part + _REACH + 1))
-    here = [one for one in near if (one.item, one.page) == (row.item, row.page)]
-    return [_part(one, None, store) for one in here if one.modality == "text"]
+    place = (row.item, row.row, row.page)
+    here = [one for one in near if (one.item, one.row, one.page) == place]
+    return _parts([one for one in here if one.modality == "text"], store)
 
 
 def in_order(items: Sequence[int], store: Store, *, first: int = 1) -> tuple[list[Hit], Snapshot]:
     """Return items that nothing was asked of: without a score (NaN) and a why."""
     snapshot = store.snapshot(items)
     parts: dict[int, list[Part]] = {}
-    for row in store.parts_of(items):
-        parts.setdefault(row.item, []).append(_part(row, None, store))
+    rows = store.parts_of(items)
+    for row, part in zip(rows, _parts(rows, store), strict=True):
+        parts.setdefault(row.item, []).append(part)
+    told = all_joined(items, store)
     hits = [
-        Hit(row.id, rank, nan, row.metadata, tuple(parts.get(row.item, ())), (), row.source)
+        replace(
+            Hit(row.id, rank, nan, row.metadata, tuple(parts.get(row.item, ())), (), row.source),
+            joined=told.get(row.item, ()),
+        )
         for rank, row in enumerate(snapshot.rows(), start=first)
     ]
     return hits, snapshot
@@ -99,12 +116,20 @@ def in_order(items: Sequence[int], store: Store, *, first: int = 1) -> tuple[lis
 
 def whole(row: ItemRow, store: Store) -> Hit:
     """Return an item as the one hit of a look at it, with all its parts."""
-    parts = tuple(_part(part, None, store) for part in store.parts_of([row.item]))
-    return Hit(row.id, 1, 1.0, row.metadata, parts, (), row.source)
+    parts = tuple(_parts(store.parts_of([row.item]), store))
+    sound = whole_stretch(parts)
+    told = all_joined([row.item], store).get(row.item, ())
+    return Hit(row.id, 1, 1.0, row.metadata, parts, (), row.source, joined=told, _whole=sound)
 
 
 def _hit(
-    rank: int, fused: Fused, row: ItemRow, found: Found, store: Store, *, pages: Sequence[int]
+    rank: int,
+    fused: Fused,
+    row: ItemRow,
+    found: Found,
+    store: Store,
+    *,
+    origins: Mapping[int, JoinedRow],
 ) -> Hit:
     best_first = sorted(fused.contributions, key=lambda one: -one.points)
     scores = {one.part: one.part_score for one in reversed(best_first) if one.points > 0}
@@ -115,24 +140,29 @@ def _hit(
         rank=rank,
         score=fused.score,
         metadata=row.metadata,
-        parts=tuple(_part(found.parts[part], scores[part], store) for part in order),
+        parts=tuple(_part(found.parts[part], scores[part], store, origins) for part in order),
         why=tuple(
             Why(one.signal, one.rank, one.points / total, one.part_score) for one in best_first
         ),
         source=row.source,
-        pages=tuple(pages),
         _all_parts=partial(_parts_of, row.item, store),
         _page=partial(_page_of, row.item, store),
-        _first_picture=partial(_picture_of, row.item, store),
+        _first_picture=partial(picture_of, row.item, store),
+        _first_sound=partial(_sound_of, row.item, store),
     )
 
 
-def _picture_of(item: int, store: Store) -> Part | None:
+def picture_of(item: int, store: Store) -> Part | None:
+    """Return the first part of an item that is a picture or a page, or None."""
     return _part_or_none(store.pictures([item]).get(item), store)
 
 
+def _sound_of(item: int, store: Store) -> Part | None:
+    return _part_or_none(store.sounds([item]).get(item), store)
+
+
 def _part_or_none(row: PartRow | None, store: Store) -> Part | None:
-    return _part(row, None, store) if row is not None else None
+    return _parts([row], store)[0] if row is not None else None
 
 
 def _page_of(item: int, store: Store, number: int) -> Part | None:
@@ -140,14 +170,23 @@ def _page_of(item: int, store: Store, number: int) -> Part | None:
 
 
 def _parts_of(item: int, store: Store) -> Sequence[Part]:
-    return [_part(row, None, store) for row in store.parts_of([item])]
+    return _parts(store.parts_of([item]), store)
 
 
-def _part(row: PartRow, score: float | None, store: Store) -> Part:
+def _parts(rows: Sequence[PartRow], store: Store) -> list[Part]:
+    origins = store.joins.rows([row.row for row in rows])
+    return [_part(row, None, store, origins) for row in rows]
+
+
+def _part(
+    row: PartRow, score: float | None, store: Store, origins: Mapping[int, JoinedRow]
+) -> Part:
+    own = origins.get(row.row)
     local = row.path is not None and not row.path.startswith(("http://", "https://"))
     return Part(
         id=row.node_id,
-        modality=row.modality,
+        # What was said is kept as a text, to be found as one; a reader wants to hear it.
+        modality="audio" if row.start is not None else row.modality,
         text=row.text,
         score=score,
         source=Path(row.path) if row.path is not None and local else None,
@@ -155,13 +194,17 @@ def _part(row: PartRow, score: float | None, store: Store) -> Part:
         start=row.start,
         end=row.end,
         digest=row.digest,
+        origin=own.origin if own is not None else "",
+        row=own.id if own is not None else "",
+        metadata=own.metadata if own is not None else {},
         _media=partial(media_of, row, store),
+        _recording=partial(recording, store, row),
     )
 
 
 def media_of(row: PartRow, store: Store) -> Media | None:
     """Return where the picture of a part is, or None where it has none."""
-    if row.modality == "text":
+    if row.modality in {"text", "audio"}:
         return None
     if row.has_blob:
         return Media(data=store.blob(row.digest))

@@ -13,10 +13,11 @@ from mmrag_jupyter.search.signals import Ranker
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mmrag_jupyter.search.adapters import Adapters
     from mmrag_jupyter.search.fusion import Signal
     from mmrag_jupyter.search.query import Query
     from mmrag_jupyter.search.signals import Serving
-    from mmrag_jupyter.store import PartRow, Store
+    from mmrag_jupyter.store import PartRow, Selection, Store
 
 # Parts to fetch from each signal: several parts of one item may match, and an item deep in
 # one ranking can still rise by another.
@@ -40,6 +41,8 @@ class Search:
     ----------
     serving
         The space and the embedder of each modality; those of the others have none.
+    base, adapters
+        As `Ranker` takes them.
 
     Raises
     ------
@@ -49,11 +52,21 @@ class Search:
         The condition cannot be understood.
     """
 
-    def __init__(self, query: Query, store: Store, serving: Serving) -> None:
+    def __init__(
+        self,
+        query: Query,
+        store: Store,
+        serving: Serving,
+        base: Selection | None = None,
+        *,
+        adapters: Adapters | None = None,
+    ) -> None:
         self._store = store
         like = store.parts_of(list(numbers_of(store, query.like).values()))
         self._own = {row.item for row in like}
-        self._ranker = Ranker(query, store, serving, like, judged=judged(query, store))
+        self._ranker = Ranker(
+            query, store, serving, like, base, judged=judged(query, store), adapters=adapters
+        )
 
     @property
     def total(self) -> int:

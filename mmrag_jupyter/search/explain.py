@@ -13,6 +13,7 @@ from mmrag_jupyter.display.marks import folded_words
 from mmrag_jupyter.errors import ModelError, SourceError
 from mmrag_jupyter.models.base import title as title_of
 from mmrag_jupyter.search.build import media_of
+from mmrag_jupyter.search.explain_sound import HeardMap, heard_map
 from mmrag_jupyter.search.named import numbers_of
 from mmrag_jupyter.search.terms import words
 from mmrag_jupyter.sources.images import open_image
@@ -61,6 +62,8 @@ class Explanation:
         The words on the page that the query has too, as fractions of the page.
     text, terms
         What the part says, and the words of the query that are marked in it.
+    heard
+        Where in its recording the query matched, or None where it has none.
     notices
         What could not be explained, and why; one line each.
     """
@@ -75,10 +78,16 @@ class Explanation:
     terms: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     options: Options = field(default_factory=display.Options)
+    heard: HeardMap | None = None
 
     @property
     def image(self) -> Image | None:
-        """The picture with the map and the boxes drawn over it, or None without a picture."""
+        """The picture with the map and the boxes drawn over it, or None without a picture.
+
+        Of a recording, its waveform, as warm as each span answers the query.
+        """
+        if self.heard is not None:
+            return self.heard.image
         if self.picture is None:
             return None
         drawn = self.picture
@@ -116,6 +125,7 @@ class Explanation:
             terms=self.terms,
             notices=self.notices,
             budget=self.options.budget,
+            lines=self.heard.lines() if self.heard is not None else (),
         )
 
 
@@ -153,6 +163,10 @@ class Explainer:
         SourceError
             The item has no such page.
         """
+        sound = hit.recording if page is None else None
+        first = hit.parts[0].id if hit.parts else ""
+        if sound is not None and (sound.id == first or hit.picture is None):
+            return self._heard(hit, sound)
         shown = hit.picture if page is None else hit.page(page)
         if page is not None and shown is None:
             raise SourceError(f"{hit.id} has no page {page}.")
@@ -171,6 +185,23 @@ class Explainer:
         return Explanation(
             hit.id, f"{said}: why {self.query.describe()}", shown.page if shown else None, picture,
             found, boxes, text, terms, tuple(notices), self.options,
+        )  # fmt: skip
+
+    def _heard(self, hit: Hit, part: Part) -> Explanation:
+        title = f"{hit.id}: why {self.query.describe()}"
+        notices: list[str] = []
+        heard = None
+        try:
+            heard = heard_map(self.query, self.store, self.serving, hit.id, part)
+        except SourceError as error:
+            notices.append(str(error))
+        else:
+            if not heard.lines():
+                notices.append("Nothing that is heard or said in it answers the query.")
+        return Explanation(
+            hit.id, title, text="" if heard is not None and heard.spans else hit.text,
+            terms=words(self.query.text), notices=tuple(notices), options=self.options,
+            heard=heard,
         )  # fmt: skip
 
     def _maps(self, part: Part, picture: Image, notices: list[str]) -> Maps | None:

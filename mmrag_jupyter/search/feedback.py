@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.search.named import numbers_of
+from mmrag_jupyter.store.lexical import is_function_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,6 +96,7 @@ def telling_words(texts: Sequence[str], known: str) -> str:
     often: Counter[str] = Counter()
     for text in texts:
         words = [word.casefold() for word in _WORD.findall(text[:_CHARACTERS])]
+        words = [word for word in words if not is_function_word(word)]
         often.update(words)
         within.update(set(words))
     for word in _WORD.findall(known):

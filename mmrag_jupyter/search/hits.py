@@ -4,91 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, overload
 
 from mmrag_jupyter import display
-from mmrag_jupyter.errors import QueryError, SourceError, StoreError
-from mmrag_jupyter.items import Media
+from mmrag_jupyter.errors import QueryError, StoreError
+from mmrag_jupyter.search.carding import card, is_picture
+from mmrag_jupyter.search.parts import Part, Why, with_words
 from mmrag_jupyter.search.terms import as_view
-from mmrag_jupyter.sources.images import open_image, picture_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     import pandas as pd
     from PIL.Image import Image
 
     from mmrag_jupyter.display.cards import Options
-    from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.display.stretches import Stretch
     from mmrag_jupyter.search.explain import Explainer, Explanation
+    from mmrag_jupyter.search.joined import Joined
     from mmrag_jupyter.store import Snapshot
 
-
-# Pixels of a page's shorter side, for its thumbnail and for a small one below another.
-_SHOWN, _SMALL = 256, 64
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """What one signal said of a hit.
-
-    `rank` counts items from 1, `share` is its part of the fused score (0 to 1), `score` its
-    own raw measure (a cosine, or BM25), comparable only within this signal.
-    """
-
-    signal: str
-    rank: int
-    share: float
-    score: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """One retrieved piece of an item; `score` is raw and comparable only within a signal.
-
-    `page` counts from 1, `start` and `end` are seconds; None where they do not apply.
-    `digest` is the hash of its content: equal for equal parts.
-    """
-
-    id: str
-    modality: Modality
-    text: str
-    score: float | None
-    source: Path | None = None
-    page: int | None = None
-    start: float | None = None
-    end: float | None = None
-    digest: bytes = b""
-    _media: Callable[[], Media | None] = field(default=lambda: None, repr=False)
-
-    @property
-    def image(self) -> Image | None:
-        """The picture, opened now, or None where the part is not a picture.
-
-        Raises
-        ------
-        SourceError
-            The picture's file is gone or no longer readable.
-        """
-        return self.opened()
-
-    def opened(self, *, edge: int | None = None) -> Image | None:
-        """Return the picture as `image` does; with `edge`, perhaps smaller than it is.
-
-        Parameters
-        ----------
-        edge
-            Pixels of the shorter side that are enough; a photo opens faster then.
-        """
-        media = self._media()
-        return open_image(media, edge=edge) if media is not None else None
-
-    def size(self) -> tuple[int, int] | None:
-        """Return the picture's width and height in pixels, where that is quickly told."""
-        media = self._media()
-        return picture_size(media) if media is not None else None
+__all__ = ["Hit", "Hits", "Part", "Why"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +33,8 @@ class Hit:
 
     `parts` are those that matched, best first; `why` tells each signal's rank and share of
     the fused `score` (1.0 would be first in every signal). `pages` are those of a document
-    that matched best, counted from 1, the best first.
+    that matched best, counted from 1, the best first. `reason` says in a line why it is
+    recommended; a query gives none. `joined` tells of each joined table how many rows matched.
     """
 
     id: str
@@ -108,9 +45,13 @@ class Hit:
     why: tuple[Why, ...]
     source: str = ""
     pages: tuple[int, ...] = ()
+    reason: str = ""
+    joined: tuple[Joined, ...] = ()
     _all_parts: Callable[[], Sequence[Part]] = field(default=tuple, repr=False)
     _page: Callable[[int], Part | None] = field(default=lambda _: None, repr=False)
     _first_picture: Callable[[], Part | None] | None = field(default=None, repr=False)
+    _first_sound: Callable[[], Part | None] | None = field(default=None, repr=False)
+    _whole: Stretch | None = field(default=None, repr=False)
     _explainer: Explainer | None = field(default=None, repr=False)
 
     @property
@@ -137,20 +78,35 @@ class Hit:
         Where a text on a page matched, that is the page.
         """
         for part in self.parts:
-            shown = part if _is_picture(part) else part.page and self.page(part.page)
+            shown = part if is_picture(part) else part.page and self.page(part.page)
             if shown:
                 return shown
         if self._first_picture is None:
-            return next((part for part in self._every_part() if _is_picture(part)), None)
+            return next((part for part in self._every_part() if is_picture(part)), None)
         try:
             # A document may have thousands of parts: the store looks among them itself.
             return self._first_picture()
         except StoreError:
             return None
 
+    @property
+    def recording(self) -> Part | None:
+        """The stretch of sound that matched, or the item's first, not decoded yet, or None.
+
+        What is said in it is its text, as far as that is known.
+        """
+        part = next((part for part in self.parts if part.modality == "audio"), None)
+        try:
+            if part is None and self._first_sound is not None:
+                # As with pictures: the store looks among thousands of parts itself.
+                part = self._first_sound()
+        except StoreError:
+            return None
+        return part if part is None or part.text else with_words(part, self._every_part())
+
     def page(self, number: int) -> Part | None:
         """Return the part that shows a page of the item, counted from 1, or None."""
-        own = (part for part in self.parts if part.page == number and _is_picture(part))
+        own = (part for part in self.parts if part.page == number and is_picture(part))
         found = next(own, None)
         try:
             return found or self._page(number)
@@ -191,53 +147,7 @@ class Hit:
             return
 
     def _card(self, terms: tuple[str, ...]) -> display.Card:
-        part = self.picture
-        first = self.parts[0] if self.parts else None
-        title = next((v for v in self.metadata.values() if isinstance(v, str) and v), self.id)
-        return display.Card(
-            id=self.id,
-            rank=self.rank,
-            score=self.score,
-            picture=partial(_opened, part) if part is not None else None,
-            alt=(part.text if part is not None and part.text else title),
-            text=self.text,
-            terms=terms,
-            metadata=self.metadata,
-            why=tuple(display.Why(why.signal, why.rank, abs(why.share)) for why in self.why),
-            source=str(Media(path=first.source))
-            if first is not None and first.source
-            else self.source,
-            page=first.page if first is not None else None,
-            sheets=tuple(self._sheets(part)),
-            start=first.start if first is not None else None,
-            end=first.end if first is not None else None,
-            part=self.number_of(part) if part is not None else 0,
-        )
-
-    def _sheets(self, shown: Part | None) -> Iterator[display.Sheet]:
-        """Yield the pages that matched beside the one that is shown."""
-        for number in self.pages:
-            part = self.page(number) if shown is None or number != shown.page else None
-            if part is not None:
-                yield display.Sheet(number, partial(_opened, part, _SMALL))
-
-
-def _is_picture(part: Part) -> bool:
-    if part.modality not in {"image", "page"}:
-        return False
-    try:
-        return part._media() is not None  # noqa: SLF001
-    except StoreError:
-        # It is one, and whoever opens it is told why that cannot be.
-        return True
-
-
-def _opened(part: Part, edge: int = _SHOWN) -> Image:
-    # A page has no pixels of its own: it is drawn as large as its picture is shown.
-    image = part.opened(edge=edge) if part.modality == "page" else part.image
-    if image is None:  # pragma: no cover - _is_picture has asked
-        raise SourceError(f"{part.id} has no picture.")
-    return image
+        return card(self, terms, self._whole)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -305,16 +215,23 @@ class Hits(Sequence[Hit]):
 
         `why` is a dict from signal to its share of the score. Where the items have columns
         of these names themselves, the hit's are called `hit_rank`, `hit_score`, `hit_why`
-        (and `hit_hit_rank` where they have that one too).
+        (and `hit_hit_rank` where they have that one too). What was recommended has a `reason`;
+        where tables were joined, `matched` says how much of them: "3 of 41 reviews".
         """
         if self._items is None:
             raise ValueError("These hits do not belong to a collection.")
         frame = self._items.frame(self.ids)
-        added: dict[str, list[int] | list[float] | list[dict[str, float]]] = {
+        added: dict[str, list[int] | list[float] | list[dict[str, float]] | list[str]] = {
             "rank": [hit.rank for hit in self._hits],
             "score": [hit.score for hit in self._hits],
             "why": [{why.signal: round(why.share, 4) for why in hit.why} for hit in self._hits],
         }
+        if any(hit.joined for hit in self._hits):
+            added["matched"] = [
+                ", ".join(str(one) for one in hit.joined if one.matched) for hit in self._hits
+            ]
+        if any(hit.reason for hit in self._hits):
+            added["reason"] = [hit.reason for hit in self._hits]
         levels = frame.columns.nlevels
         for name, values in added.items():
             free = name
@@ -328,10 +245,13 @@ class Hits(Sequence[Hit]):
         """Return the same hits shown another way: 'gallery', 'table', 'list' or 'auto'."""
         return replace(self, options=replace(self.options, view=as_view(view)))
 
+    def cards(self) -> list[display.Card]:
+        """Return the hits as the display draws them."""
+        return [hit._card(self.terms) for hit in self._hits]  # noqa: SLF001
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        cards = [hit._card(self.terms) for hit in self._hits]  # noqa: SLF001
         return display.hits_bundle(
-            cards,
+            self.cards(),
             title=self.title,
             notices=self.notices,
             options=self.options,

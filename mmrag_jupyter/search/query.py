@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 LEXICAL = "lexical"
-SIGNALS = (LEXICAL, *get_args(Modality))
+LEARNT = "learnt"
+SIGNALS = (LEXICAL, *get_args(Modality), LEARNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Query:
     ----------
     text
         Words to find; both the lexical ranking and the text embedders use them.
-    images
-        Pictures to be like.
+    images, sounds
+        Pictures and recordings to be like.
     like
         Ids of items in the collection to be like.
     liked, disliked
@@ -55,11 +56,12 @@ class Query:
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
     unfinished: bool = False
+    sounds: tuple[Media, ...] = ()
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise QueryError(f"k is {self.k}; ask for at least 1 hit.")
-        if not (self.text.strip() or self.images or self.like or self.liked):
+        if not (self.text.strip() or self.images or self.sounds or self.like or self.liked):
             if self.avoid_text or self.avoid_images or self.disliked:
                 raise QueryError("Only things to avoid were given; say also what to look for.")
             raise QueryError("The query is empty; give a text, a picture, or an item to be like.")
@@ -73,6 +75,7 @@ class Query:
         """Return the query in one line, as a title for its hits."""
         words = [f"“{_shorten(self.text)}”"] if self.text.strip() else []
         words += [f"picture {_shorten(str(image))}" for image in self.images]
+        words += [f"recording {_shorten(str(sound))}" for sound in self.sounds]
         words += [f"like {_shorten(item)}" for item in self.like]
         words += [f"not “{_shorten(text)}”" for text in self.avoid_text]
         words += [f"not picture {_shorten(str(image))}" for image in self.avoid_images]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mmrag_jupyter.models.late import is_late
+from mmrag_jupyter.search.adapters import adapters_of, learnt_vector
 from mmrag_jupyter.search.feedback import (
     LIKED_WORDS,
     LIKED_WORDS_WEIGHT,
@@ -16,7 +17,8 @@ from mmrag_jupyter.search.feedback import (
 )
 from mmrag_jupyter.search.fusion import Signal, fuse
 from mmrag_jupyter.search.late import TokenQuery, token_query
-from mmrag_jupyter.search.query import LEXICAL
+from mmrag_jupyter.search.query import LEARNT, LEXICAL
+from mmrag_jupyter.search.remembered import Remembered
 from mmrag_jupyter.search.vectors import SpaceQuery, mean_direction, query_vector
 from mmrag_jupyter.store import Selection
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.models.spaces import AnyEmbedder
+    from mmrag_jupyter.search.adapters import Adapter, Adapters
     from mmrag_jupyter.search.feedback import Judged
     from mmrag_jupyter.search.query import Query
+    from mmrag_jupyter.search.vectors import Vector
     from mmrag_jupyter.store import PartRow, Store
 
 # How many of the best text hits lend their pictures to a search for pictures without text.
@@ -51,6 +55,8 @@ class Ranker:
         Parts outside it are not ranked, whatever the query says.
     judged
         The parts of the items that the user has found good or bad.
+    adapters
+        What was learnt about queries; None means what the collection was tuned with.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Ranker:
         base: Selection | None = None,
         *,
         judged: Judged = NOBODY,
+        adapters: Adapters | None = None,
     ) -> None:
         self._judged = judged
         self._query = query
@@ -83,19 +90,30 @@ class Ranker:
         self._serving = {
             modality: found for modality, found in serving.items() if modality in self._present
         }
-        self._vectors = {
-            space: self._asked_of(space, embedder, parts)
-            for space, embedder in dict(self._serving.values()).items()
-        }
+        self._readers = serving
+        self._adapters = adapters_of(store, serving) if adapters is None else adapters
+        self._vectors = self._asked(parts)
 
     def signals(self, depth: int) -> list[Signal]:
         """Return the query's signals, each of at most `depth` parts."""
         lexical = self._lexical(depth)
         dense = self._dense(depth)
-        signals = [*lexical, *dense] if self._allowed & WRITTEN else dense
-        if self._needs_bridge():
-            signals += self._bridge([*lexical, *(s for s in dense if s.name in WRITTEN)], depth)
+        signals = [*lexical, *dense] if self._reads() else dense
+        written = [*lexical, *(s for s in dense if s.name in WRITTEN)]
+        if self._needs_bridge("image"):
+            signals += self._bridge("image", written, depth)
+        if self._needs_bridge("audio"):
+            signals += self._bridge("audio", written, depth)
         return signals
+
+    def _reads(self) -> bool:
+        """Tell whether words count: recordings have theirs in what is said in them."""
+        return bool(self._allowed & WRITTEN) or self._is_heard_only()
+
+    def _is_heard_only(self) -> bool:
+        """Tell whether only recordings were asked for, where some text may be said in them."""
+        asked_for = "audio" in self._allowed and not self._allowed & WRITTEN
+        return asked_for and "text" in self._present
 
     def _within(
         self, modality: frozenset[Modality] | None, *, without_text: bool = False
@@ -113,13 +131,35 @@ class Ranker:
         items = self._where.items if self._where is not None else None
         return len(self._store) if items is None else len(items)
 
+    def _asked(self, like: Sequence[int]) -> dict[Modality, SpaceQuery | TokenQuery | None]:
+        """Return what each modality is searched with; a space's own vector is made once."""
+        made: dict[tuple[int, Adapter | None], SpaceQuery | TokenQuery | None] = {}
+        asked: dict[Modality, SpaceQuery | TokenQuery | None] = {}
+        readers: dict[int, AnyEmbedder] = {}
+        for modality, (space, embedder) in self._serving.items():
+            adapter = self._adapters.get(modality)
+            if adapter is not None and (adapter.is_learnt or is_late(embedder)):
+                adapter = None
+            if adapter is not None and not is_late(embedder):
+                # The other modalities of this space take the text as the model reads it.
+                readers.setdefault(space, Remembered(embedder))
+            if (space, adapter) not in made:
+                reader = readers.get(space, embedder)
+                made[space, adapter] = self._asked_of(space, reader, like, adapter)
+            asked[modality] = made[space, adapter]
+        return asked
+
     def _asked_of(
-        self, space: int, embedder: AnyEmbedder, like: Sequence[int]
+        self,
+        space: int,
+        embedder: AnyEmbedder,
+        like: Sequence[int],
+        adapter: Adapter | None = None,
     ) -> SpaceQuery | TokenQuery | None:
         query, store, judged = self._query, self._store, self._judged
         if is_late(embedder):
             return token_query(query, embedder, store, space, like, judged=judged)
-        return query_vector(query, embedder, store, space, like, judged=judged)
+        return query_vector(query, embedder, store, space, like, judged=judged, adapter=adapter)
 
     def _weight(self, name: str) -> float:
         return self._query.weights.get(name, 1.0)
@@ -128,7 +168,13 @@ class Ranker:
         if not self._present & WRITTEN:
             return []
         wanted = "\n".join([self._query.text, *(row.text for row in self._like)])
-        wanted = wanted[: max(LIKE_CHARACTERS, len(self._query.text))]
+        most = max(LIKE_CHARACTERS, len(self._query.text))
+        if len(wanted) > most:
+            # Of forty reviews of an item to be like, what most of them say counts, not the first.
+            own = [row.text for row in self._like if not row.row]
+            wanted = "\n".join([self._query.text, *own])[:most]
+            said = telling_words([row.text for row in self._like if row.row], wanted)
+            wanted += f"\n{said}" if said else ""
         avoided = "\n".join(self._query.avoid_text)
         signals = []
         for text, avoid in ((wanted, False), (avoided, True)):
@@ -150,14 +196,17 @@ class Ranker:
     ) -> tuple[list[int], list[float]]:
         """Rank parts by words, those of the best whole item first."""
         within = self._within(None)
-        if self._allowed & WRITTEN == {"page"} and "text" in self._present:
+        if self._is_heard_only():
+            spoken = Selection(items=np.array(self._store.items_with("audio"), np.int64))
+            within = spoken.and_also(within)
+        elif self._allowed & WRITTEN == {"page"} and "text" in self._present:
             # Pages are found by the texts on them; other texts were not asked for.
-            paged = Selection(items=np.array(self._store.with_pages(), np.int64))
+            paged = Selection(items=np.array(self._store.items_with("page"), np.int64))
             within = paged.and_also(within)
         parts, scores = self._store.lexical(text, depth, within, unfinished=unfinished)
         found = list(zip(parts.tolist(), scores.tolist(), strict=True))
         item_of = {row.part: row.item for row in self._store.parts(parts.tolist())}
-        whole = self._store.whole_scores(text, sorted(set(item_of.values())))
+        whole = self._store.whole_scores(text, sorted(set(item_of.values())), within)
         if whole:
             # The sort is stable: within an item, the best passage stays first.
             found.sort(key=lambda one: -whole.get(item_of.get(one[0], -1), 0.0))
@@ -168,7 +217,7 @@ class Ranker:
         # Within one space, texts lie closer to texts than pictures do (the modality gap), so
         # each modality is a ranking of its own.
         for modality, (space, _) in self._serving.items():
-            found = self._vectors[space]
+            found = self._vectors[modality]
             if found is None or modality not in self._allowed:
                 continue
             within = self._within(None if self._is_alone(modality) else frozenset({modality}))
@@ -197,28 +246,51 @@ class Ranker:
             parts, scores = ranked[0][0][real], ranked[1][0][real]
         return Signal(name, parts.tolist(), scores.tolist(), self._weight(name), asked.avoid)
 
-    def _needs_bridge(self) -> bool:
-        """Tell whether words can reach pictures only through items that have both."""
-        if not self._query.text.strip() or self._query.images or "image" not in self._allowed:
+    def _needs_bridge(self, modality: Modality) -> bool:
+        """Tell whether words can reach pictures, or sound, only through items that have both."""
+        given = self._query.images if modality == "image" else self._query.sounds
+        if not self._query.text.strip() or given or modality not in self._allowed:
             return False
-        return "image" in self._serving and "text" not in self._serving["image"][1].modalities
+        return modality in self._serving and "text" not in self._serving[modality][1].modalities
 
-    def _bridge(self, written: Sequence[Signal], depth: int) -> list[Signal]:
-        """Rank pictures by the pictures of the items that the words found.
+    def _bridge(self, modality: Modality, written: Sequence[Signal], depth: int) -> list[Signal]:
+        """Rank pictures, or sound, by those of the items that words found, and by what was learnt.
 
         Beside a ranking of texts only pictures that no text describes take part: the others
-        are found by their text, and their order there is better than that of look-alikes.
+        are found by their text, and their order there is better than that of look-alikes. Both
+        directions are one signal, so that what has no text has no second vote.
         """
+        lent = self._lent(modality, written)
+        learnt = self._learnt(modality, beside=lent is not None)
+        name = modality if learnt is None else LEARNT
+        if learnt is not None and lent is not None and self._weight(modality) > 0:
+            shares = np.array([[self._weight(LEARNT)], [self._weight(modality)]], np.float32)
+            lent = mean_direction(shares * np.stack([learnt, lent]))
+        elif learnt is not None:
+            lent = learnt
+        if lent is None:
+            return []
+        within = self._within(frozenset({modality}), without_text=self._reads())
+        space, _ = self._serving[modality]
+        found = self._nearest(modality, space, SpaceQuery(lent), depth, within=within)
+        return [replace(found, name=name, weight=self._weight(name), stands_in=self._reads())]
+
+    def _lent(self, modality: Modality, written: Sequence[Signal]) -> Vector | None:
+        """Return the direction of the pictures, or sound, of the items that the words found."""
         wanted = [signal for signal in written if not signal.avoid and signal.weight > 0]
         rows = self._store.parts(sorted({part for signal in wanted for part in signal.parts}))
         best = fuse(wanted, {row.part: row.item for row in rows})[:BRIDGE_HITS]
         lenders = self._store.parts_of([hit.item for hit in best])
-        pictures = [row.part for row in lenders if row.modality == "image"]
-        within = self._within(frozenset({"image"}), without_text=bool(self._allowed & WRITTEN))
-        space, _ = self._serving["image"]
-        here = [part for part in pictures if space in self._store.spaces_of(part)]
-        if not here:
-            return []
-        vector = mean_direction(self._store.vectors(space, here))
-        found = self._nearest("image", space, SpaceQuery(vector), depth, within=within)
-        return [replace(found, stands_in=bool(self._allowed & WRITTEN))]
+        lent = [row.part for row in lenders if row.modality == modality]
+        space, _ = self._serving[modality]
+        here = [part for part in lent if space in self._store.spaces_of(part)]
+        return mean_direction(self._store.vectors(space, here)) if here else None
+
+    def _learnt(self, modality: Modality, *, beside: bool) -> Vector | None:
+        """Return the direction that was learnt of the query's words, if any."""
+        adapter = self._adapters.get(modality)
+        if adapter is None or not adapter.is_learnt or not self._weight(LEARNT) > 0:
+            return None
+        if beside and not adapter.joins:
+            return None
+        return learnt_vector(adapter, self._query.text, self._readers)

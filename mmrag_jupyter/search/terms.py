@@ -7,17 +7,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast, get_args
 
+import numpy as np
+
 from mmrag_jupyter.display import View
-from mmrag_jupyter.errors import QueryError, a_kind, did_you_mean
+from mmrag_jupyter.errors import QueryError, SourceError, a_kind, did_you_mean
 from mmrag_jupyter.items import Media
+from mmrag_jupyter.sources.recordings import of_samples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL.Image import Image
 
 T = TypeVar("T")
 ImageLike: TypeAlias = "str | Path | bytes | Image | Mapping[str, object] | Media"
+SoundLike: TypeAlias = "str | Path | bytes | Mapping[str, object] | tuple[object, object] | Media"
 
 _WORD = re.compile(r"\w+")
+_PAIR, _NUMBER = 2, (int, float, np.integer, np.floating)
 
 
 def as_list(value: T | Iterable[T] | None) -> list[T]:
@@ -44,6 +51,23 @@ def pictures(value: ImageLike | Iterable[ImageLike] | None) -> tuple[Media, ...]
     """
     things: list[ImageLike] = as_list(value)
     return tuple(_media(one) for one in things)
+
+
+def recordings(value: SoundLike | Sequence[SoundLike] | None) -> tuple[Media, ...]:
+    """Return the recordings of a query; nothing is listened to yet.
+
+    Each is a path, an address, bytes, `{"bytes", "path"}`, or samples with their rate: a pair
+    `(array, rate)`, or `{"array", "sampling_rate"}`.
+
+    Raises
+    ------
+    QueryError
+        A value is not a recording.
+    """
+    # A pair of samples and their rate is one value, and a tuple of paths is several.
+    alone = isinstance(value, tuple) and len(value) == _PAIR and isinstance(value[1], _NUMBER)
+    things: list[object] = [value] if alone else as_list(cast("object", value))
+    return tuple(_recording(one) for one in things)
 
 
 def avoided(
@@ -75,6 +99,25 @@ def as_view(name: str) -> View:
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a query, to be marked in what it finds."""
     return tuple(dict.fromkeys(_WORD.findall(text)))
+
+
+def _recording(value: object) -> Media:
+    rate: object = None
+    if isinstance(value, tuple) and len(value) == _PAIR:
+        samples, rate = value
+    elif isinstance(value, Mapping) and "array" in value:
+        samples, rate = value["array"], value.get("sampling_rate", value.get("rate"))
+    elif isinstance(value, Media | Mapping | str | Path | bytes | bytearray | memoryview):
+        return _media(value)
+    else:
+        raise QueryError(
+            f"{a_kind(value, capital=True)} is not a recording; give a path, an address, bytes, or "
+            "samples with their rate: (array, 16000)."
+        )
+    try:
+        return of_samples(samples, rate)
+    except SourceError as error:
+        raise QueryError(f"This is not a recording: {error}.") from None
 
 
 def _media(value: object) -> Media:

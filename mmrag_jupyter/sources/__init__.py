@@ -43,15 +43,15 @@ def read(
     ----------
     source
         A pandas or polars dataframe, a pyarrow table, a Hugging Face dataset; a path (a
-        picture, a .txt or .md, a .pdf, .html, .docx or .pptx, a .csv, .tsv, .parquet or
-        .jsonl, or a folder of pictures, texts and documents) or a list of paths; LlamaIndex
+        picture, a recording, a .txt or .md, a .pdf, .html, .docx or .pptx, a .csv, .tsv,
+        .parquet or .jsonl, or a folder of these but tables) or a list of paths; LlamaIndex
         documents or nodes.
     key
         What identifies the source over time. By default the path, or for what has none the
         names of its columns: loading a table with the same columns updates the one before.
     text, image, audio
         Columns of a table: a name, or several as a list or with commas; empty for none.
-        Pictures and texts are guessed where not named, and `notice` says what was taken.
+        They are guessed where not named, and `notice` says what was taken.
     id
         The column with the ids of a table's rows; by default its index. Files are known by
         their path, relative to the folder.

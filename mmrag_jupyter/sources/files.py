@@ -1,4 +1,4 @@
-"""Folders, single files and lists of files as items: one picture, text or document each."""
+"""Folders, single files and lists of files as items: a picture, sound, text or document each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError, did_you_mean
-from mmrag_jupyter.items import Column, Item, Media, Piece, Problem
+from mmrag_jupyter.items import Column, Item, Media, Piece, Problem, Recording
+from mmrag_jupyter.sources import recordings
 from mmrag_jupyter.sources.chunks import chunks
 from mmrag_jupyter.sources.decode import decoded
 from mmrag_jupyter.sources.documents import (
@@ -22,6 +23,7 @@ from mmrag_jupyter.sources.documents import (
     document_modalities,
 )
 from mmrag_jupyter.sources.images import picture_suffixes
+from mmrag_jupyter.sources.sound import sound_suffixes
 from mmrag_jupyter.sources.stream import Stream
 from mmrag_jupyter.sources.walk import Found, found_file, unreachable, walk
 
@@ -77,7 +79,7 @@ def _nearest(path: Path) -> str:
 
 
 def folder_source(folder: Path, *, key: str | None, chunk_tokens: int) -> Stream:
-    """Return the source of all pictures, texts and documents below a folder.
+    """Return the source of all pictures, recordings, texts and documents below a folder.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def folder_source(folder: Path, *, key: str | None, chunk_tokens: int) -> Stream
 
 
 def file_source(path: Path, *, key: str | None, chunk_tokens: int) -> Stream:
-    """Return the source of one picture, text or document.
+    """Return the source of one picture, recording, text or document.
 
     Raises
     ------
@@ -105,13 +107,13 @@ def file_source(path: Path, *, key: str | None, chunk_tokens: int) -> Stream:
     info = existing(path)
     if not stat.S_ISREG(info.st_mode):
         raise SourceError(f"{path} is neither a file nor a folder.")
-    if path.suffix.lower() not in _loaded_suffixes():
+    found = found_file(path.name, path, info)
+    if path.suffix.lower() not in _loaded_suffixes() and not recordings.is_sound_file(path):
         raise SourceError(
             f"{path.name} is of a type that is not loaded ({path.suffix or 'no suffix'}); a source "
-            "is a picture, .txt, .md, .pdf, .html, .docx, .pptx, .csv, .tsv, .parquet or .jsonl, "
-            "or a folder of pictures, texts and documents."
+            "is a picture, a recording, .txt, .md, .pdf, .html, .docx, .pptx, .csv, .tsv, .parquet "
+            "or .jsonl, or a folder of pictures, recordings, texts and documents."
         )
-    found = found_file(path.name, path, info)
     key = key or f"path:{path.as_posix()}"
     return _source([found], [], chunk_tokens, key=key, label=path.name)
 
@@ -159,6 +161,7 @@ def _relative(path: Path, base: Path) -> str:
 class _Files:
     files: Sequence[Found]
     pictures: frozenset[str]
+    heard: frozenset[str]
     chunk_tokens: int
 
     def items(self) -> Iterator[Item | Problem]:
@@ -173,6 +176,9 @@ class _Files:
         if suffix in DOCUMENT_SUFFIXES:
             documents = [document(found.path, self.chunk_tokens)]
             return Item(found.relative, [], _metadata(found), documents=documents)
+        if found.relative in self.heard:
+            heard = [Recording(Media(path=found.path), about=True)]
+            return Item(found.relative, [], _metadata(found), recordings=heard)
         if suffix in self.pictures:
             pieces = [Piece("image", media=Media(path=found.path))]
         else:
@@ -182,7 +188,7 @@ class _Files:
 
 
 def _loaded_suffixes() -> frozenset[str]:
-    return picture_suffixes() | TEXT_SUFFIXES | DOCUMENT_SUFFIXES
+    return picture_suffixes() | sound_suffixes() | TEXT_SUFFIXES | DOCUMENT_SUFFIXES
 
 
 def _source(
@@ -194,33 +200,42 @@ def _source(
     label: str,
     where: str = "",
 ) -> Stream:
-    loaded = _loaded_suffixes()
+    loaded, sounds = _loaded_suffixes(), sound_suffixes()
     loadable, others = [], Counter[str]()
+    heard = set()
     for found in files:
         suffix = found.path.suffix.lower()
-        if suffix in loaded:
+        # A name that says nothing may be that of a recording; those that say more are trusted.
+        if suffix in sounds or (suffix not in loaded and recordings.is_sound_file(found.path)):
+            heard.add(found.relative)
+            loadable.append(found)
+        elif suffix in loaded:
             loadable.append(found)
         else:
             others[suffix or "without a suffix"] += 1
-    notices = [] if loadable else [f"found no pictures, texts or documents{where}"]
+    notices = [] if loadable else [f"found no pictures, recordings, texts or documents{where}"]
     if others:
         count = "1 file that is" if others.total() == 1 else f"{others.total():,} files that are"
         told = [name for name, _ in others.most_common(6)]
         more = ", ..." if len(others) > len(told) else ""
         notices.append(
-            f"skipped {count} neither picture, text nor document: {', '.join(told)}{more}"
+            f"skipped {count} neither picture, recording, text nor document: "
+            f"{', '.join(told)}{more}"
         )
-    suffixes = {one.path.suffix.lower() for one in loadable}
+    suffixes = {one.path.suffix.lower() for one in loadable if one.relative not in heard}
+    # Pictures alone have no pages and no authors, nor do they last.
+    about = COLUMNS if suffixes & DOCUMENT_SUFFIXES else ()
+    lasting = recordings.COLUMNS if heard else ()
+    modalities = {one for suffix in suffixes for one in _modalities(suffix)}
     return Stream(
         key,
         label,
         [found.relative for found in loadable],
-        # Pictures alone have no pages and no authors.
-        (*_COLUMNS, *COLUMNS) if suffixes & DOCUMENT_SUFFIXES else _COLUMNS,
-        frozenset().union(*map(_modalities, suffixes)),
+        (*_COLUMNS, *about, *lasting),
+        frozenset(modalities | ({"audio"} if heard else set())),
         "; ".join(notices),
         problems,
-        _Files(loadable, picture_suffixes(), chunk_tokens).items,
+        _Files(loadable, picture_suffixes(), frozenset(heard), chunk_tokens).items,
     )
 
 

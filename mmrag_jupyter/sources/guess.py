@@ -1,4 +1,4 @@
-"""Which columns of a table are pictures, and which are texts, judged by a sample of them."""
+"""Which columns of a table are pictures, recordings or texts, judged by a sample of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mmrag_jupyter.sources.cells import media_of
 from mmrag_jupyter.sources.documents import READABLE_SUFFIXES, document_modalities
 from mmrag_jupyter.sources.images import is_encoded_picture, picture_suffixes
 from mmrag_jupyter.sources.plain import is_missing, is_picture
+from mmrag_jupyter.sources.recordings import hold_recordings, name_recordings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,21 @@ def image_columns(table: Table, folders: Sequence[Path]) -> list[str]:
             # Paths of documents that are not here are what some table says of them, no more.
             named += [name] if there or "image" in _modalities(sample) else []
     return held + (found or named)
+
+
+def audio_columns(table: Table, folders: Sequence[Path]) -> list[str]:
+    """Return the columns that hold recordings, or paths of some that are there.
+
+    Addresses of recordings are not guessed: nobody wants them all fetched unasked.
+    """
+    found = []
+    for name, part in table.columns.items():
+        sample = _cells(part, table.count)
+        paths = [cell for cell in sample if _is_path(cell)]
+        named = name_recordings(sample, _MOST) and _any_exists(paths, folders)
+        if named or hold_recordings(sample[:_LOOKED_AT]):
+            found.append(name)
+    return found
 
 
 def modalities(part: TableColumn, count: int) -> frozenset[Modality]:

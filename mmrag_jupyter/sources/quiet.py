@@ -6,6 +6,7 @@ there for all, but matches only in a thread that is opening a picture for us.
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from contextlib import contextmanager
@@ -42,3 +43,41 @@ def no_size_warnings() -> Iterator[None]:
         yield
     finally:
         _here.opening = before
+
+
+_murmurs = threading.Lock()
+_kept: list[int] = []  # standard error as it was, while it is silenced
+_silenced = 0
+
+
+@contextmanager
+def no_murmurs() -> Iterator[None]:
+    """Keep what libraries in C write to standard error out of the user's sight.
+
+    libmpg123 murmurs of every MP3 that is read from its middle on. What Python writes in a
+    notebook takes another way, and is seen.
+    """
+    global _silenced  # noqa: PLW0603 - standard error is one for the whole process
+    with _murmurs:
+        if not _silenced:
+            _kept[:] = _silence()
+        _silenced += 1
+    try:
+        yield
+    finally:
+        with _murmurs:
+            _silenced -= 1
+            if not _silenced and _kept:
+                os.dup2(_kept[0], 2)
+                os.close(_kept.pop())
+
+
+def _silence() -> list[int]:
+    try:
+        before = os.dup(2)
+    except OSError:  # it is closed: nobody listens
+        return []
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    return [before]

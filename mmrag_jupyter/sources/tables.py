@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError, did_you_mean
-from mmrag_jupyter.items import Item, Piece, Problem
+from mmrag_jupyter.items import Item, Piece, Problem, Recording
 from mmrag_jupyter.sources import guess
 from mmrag_jupyter.sources.cells import media_of
 from mmrag_jupyter.sources.chunks import chunks
 from mmrag_jupyter.sources.documents import READABLE_SUFFIXES, document
 from mmrag_jupyter.sources.labels import text_of
 from mmrag_jupyter.sources.plain import as_text, id_of
+from mmrag_jupyter.sources.recordings import recording_of
 from mmrag_jupyter.sources.stream import Stream
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ def roles(
         A column does not exist (the nearest is named), or cannot be text.
     """
     if id_column is not None:
-        _known(table, id_column, levels=True)
+        known(table, id_column, levels=True)
     named_images, named_texts = _named(table, image), _named(table, text)
-    audios = _named(table, audio) or []
+    named_audios = _named(table, audio)
+    audios = guess.audio_columns(table, folders) if named_audios is None else named_audios
+    audios = [name for name in audios if named_audios or name not in (named_images or [])]
     images = guess.image_columns(table, folders) if named_images is None else named_images
     images = [name for name in images if name not in audios]
     texts = named_texts
@@ -86,9 +89,10 @@ def roles(
         f"{', '.join(found) or 'no column'} as {word} (--{option} names others)"
         for named, found, word, option in (
             (named_images, images, _told(kinds), "image"),
+            (named_audios, audios, "recordings", "audio"),
             (named_texts, texts, "text", "text"),
         )
-        if named is None and (found or not (images or texts))
+        if named is None and (found or not (images or audios or texts or option == "audio"))
     ]
     notice = f"took {' and '.join(guesses)}" if guesses and table.count else ""
     media: list[tuple[Modality, str]] = [("image", name) for name in images]
@@ -123,17 +127,18 @@ def _named(table: Table, names: Names) -> list[str] | None:
     found = [name if name in table.columns else name.strip() for name in found]
     found = [name for name in found if name]
     for name in found:
-        _known(table, name)
+        known(table, name)
     return list(dict.fromkeys(found))
 
 
-def _known(table: Table, name: str, *, levels: bool = False) -> None:
-    known = list(table.columns)
+def known(table: Table, name: str, *, levels: bool = False) -> None:
+    """Raise SourceError if a table has no column (or level of its index) of this name."""
+    names = list(table.columns)
     if levels:
-        known += [part.column.name for part in table.levels if part.column.name]
-    if name not in known:
-        listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")  # noqa: PLR2004 - one line
-        near = did_you_mean(name, known) or f" Its columns are: {listed or 'none at all'}."
+        names += [part.column.name for part in table.levels if part.column.name]
+    if name not in names:
+        listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")  # noqa: PLR2004 - one line
+        near = did_you_mean(name, names) or f" Its columns are: {listed or 'none at all'}."
         raise SourceError(f"There is no column {name!r} in {table.told}.{near}")
 
 
@@ -153,6 +158,24 @@ def table_source(
     SourceError
         Ids that are missing or that several rows share.
     """
+    own = marked(table, chosen)
+    ids = row_ids(own, chosen.id)
+    rows = _Rows(own, chosen, ids, folders, chunk_tokens)
+    return Stream(
+        key or f"table:{schema_digest(table)}",
+        # A dataframe's own name is that of the variable, which only the key has.
+        key.removeprefix("table:") if key and key.startswith("table:") else table.label,
+        ids,
+        [part.column for part in own.parts],
+        chosen.modalities,
+        _with_id_hint(table, chosen),
+        problems,
+        rows.items,
+    )
+
+
+def marked(table: Table, chosen: Roles) -> Table:
+    """Return a table whose columns of pictures are marked as such."""
     pictures = {name for _, name in chosen.media}
     parts = [
         replace(
@@ -163,20 +186,14 @@ def table_source(
         else part
         for part in table.parts
     ]
-    marked = replace(table, parts=parts)
-    ids = row_ids(marked, chosen.id)
-    rows = _Rows(marked, chosen, ids, folders, chunk_tokens)
-    return Stream(
-        key or f"table:{_schema_digest(table)}",
-        # A dataframe's own name is that of the variable, which only the key has.
-        key.removeprefix("table:") if key and key.startswith("table:") else table.label,
-        ids,
-        [part.column for part in parts],
-        chosen.modalities,
-        _with_id_hint(table, chosen),
-        problems,
-        rows.items,
-    )
+    return replace(table, parts=parts)
+
+
+def rows(
+    table: Table, chosen: Roles, ids: Sequence[str], folders: Sequence[Path], chunk_tokens: int
+) -> Iterator[Item | Problem]:
+    """Yield a marked table's rows, each as an item, after a problem for each missing picture."""
+    return _Rows(table, chosen, ids, folders, chunk_tokens).items()
 
 
 def _is_media(table: Table, part: TableColumn, *, named: bool) -> bool:
@@ -200,7 +217,8 @@ def _is_numbered(table: Table) -> bool:
     return len(levels) == 1 and not levels[0].column.name and levels[0].column.kind == "int"
 
 
-def _schema_digest(table: Table) -> str:
+def schema_digest(table: Table) -> str:
+    """Return a short hash of a table's columns, by which it is known where it has no name."""
     # Names only: a column that gets its first missing value changes its dtype, and is still
     # the same column of the same table.
     names = [[part.column.role, part.column.name] for part in table.parts]
@@ -283,20 +301,24 @@ class _Rows:
             zip(ids, rows, levels, texts, strict=True)
         ):
             pieces = [Piece("text", piece) for piece in chunks(text, self.chunk_tokens)]
-            documents = []
+            documents, heard = [], []
             for modality, name, values in cells:
                 try:
-                    media = media_of(values[at], self.folders)
+                    of = recording_of if modality == "audio" else media_of
+                    media = of(values[at], self.folders)
                 except SourceError as problem:
                     yield Problem(item_id, f"column {name!r}: {problem}")
                     continue
                 if media is None:
                     continue
-                if media.path is not None and media.path.suffix.lower() in READABLE_SUFFIXES:
+                if modality == "audio":
+                    heard.append(Recording(media, name))
+                elif media.path is not None and media.path.suffix.lower() in READABLE_SUFFIXES:
                     documents.append(document(media.path, self.chunk_tokens, about=False))
                 else:
                     pieces.append(Piece(modality, media=media, column=name))
-            yield Item(item_id, pieces, dict(zip(names, row, strict=True)), index, documents)
+            metadata = dict(zip(names, row, strict=True))
+            yield Item(item_id, pieces, metadata, index, documents, heard)
 
     def _texts(self, plain: dict[str, list[object]], count: int) -> list[str]:
         columns = [plain[name] for name in self.roles.texts]

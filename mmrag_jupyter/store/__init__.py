@@ -1,5 +1,8 @@
 """What a collection keeps on disk: records in SQLite, vectors in files, indexes as caches."""
 
+from mmrag_jupyter.store import tuned
+from mmrag_jupyter.store.facets import Facet, Values
+from mmrag_jupyter.store.joined import JoinedRow, JoinedSource
 from mmrag_jupyter.store.llama_spaces import UNFINISHED, is_nameless
 from mmrag_jupyter.store.selection import Selection
 from mmrag_jupyter.store.snapshot import Snapshot
@@ -17,7 +20,10 @@ from mmrag_jupyter.store.writer import Writer
 
 __all__ = [
     "UNFINISHED",
+    "Facet",
     "ItemRow",
+    "JoinedRow",
+    "JoinedSource",
     "Known",
     "PartRow",
     "ProblemRow",
@@ -27,6 +33,8 @@ __all__ = [
     "SourceRow",
     "Space",
     "Store",
+    "Values",
     "Writer",
     "is_nameless",
+    "tuned",
 ]

@@ -183,7 +183,8 @@ def _check(items: Sequence[NewItem], source: SourceColumns) -> None:
 def _picture_in(item: NewItem, column: str, at: int) -> int | None:
     """Return the number of the part in this column, the item's `at`-th of pictures."""
     pictures = [number for number, part in enumerate(item.parts) if part.modality != "text"]
-    named = {item.parts[number].column: number for number in pictures}
+    # Of a recording's many parts, the first has its bytes.
+    named = {item.parts[number].column: number for number in reversed(pictures)}
     if named.keys() - {None}:
         return named.get(column)
     return pictures[at] if at < len(pictures) else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.items import Column
@@ -18,9 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
+class Tables(NamedTuple):
+    """Where sources are, the names of their columns, and the rows with the columns' values."""
+
+    sources: str
+    columns: str
+    rows: str
+
+
+ITEMS = Tables("sources", "columns", "items")
+
+
 @dataclass(frozen=True, slots=True)
 class Physical:
-    """A column and its number in the table `items`, where it is called `c<number>`."""
+    """A column and its number in the table of rows, where it is called `c<number>`."""
 
     number: int
     column: Column
@@ -61,6 +72,11 @@ class SourceColumns:
         """Return the columns that hold pictures or sound."""
         return [physical for physical in self.columns if physical.column.kind == "media"]
 
+    def without_media(self) -> SourceColumns:
+        """Return the source without its columns of pictures and sound."""
+        kept = (physical for physical in self.columns if physical.column.kind != "media")
+        return replace(self, columns=tuple(kept))
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -99,20 +115,24 @@ class Catalogue:
         return names
 
 
-def read_catalogue(db: sqlite3.Connection) -> Catalogue:
+def read_catalogue(db: sqlite3.Connection, tables: Tables = ITEMS) -> Catalogue:
     """Read the sources and their columns."""
     sources = {}
     for number, key, label, columns in db.execute(
-        "SELECT source, key, label, columns FROM sources ORDER BY source"
+        f"SELECT source, key, label, columns FROM {tables.sources} ORDER BY source"
     ):
         physical = tuple(Physical(at, column) for at, column in read_columns(columns))
         sources[number] = SourceColumns(number, from_key(key), from_key(label), physical)
-    exact = db.execute("SELECT number FROM columns WHERE exact")
+    exact = db.execute(f"SELECT number FROM {tables.columns} WHERE exact")
     return Catalogue(sources, frozenset(number for (number,) in exact))
 
 
 def write_source(
-    db: sqlite3.Connection, key: str, label: str, columns: Sequence[Column]
+    db: sqlite3.Connection,
+    key: str,
+    label: str,
+    columns: Sequence[Column],
+    tables: Tables = ITEMS,
 ) -> SourceColumns:
     """Add a source, or give it another label and other columns; make the columns it lacks.
 
@@ -121,31 +141,32 @@ def write_source(
     StoreError
         Two columns have the same name, or there would be too many.
     """
-    numbers = _numbers(db, columns)
+    numbers = _numbers(db, columns, tables)
     stored = write_columns(zip(numbers, columns, strict=True))
     db.execute(
-        "INSERT INTO sources (key, label, columns) VALUES (?, ?, ?)"
+        f"INSERT INTO {tables.sources} (key, label, columns) VALUES (?, ?, ?)"
         " ON CONFLICT (key) DO UPDATE SET label = excluded.label, columns = excluded.columns",
         (to_key(key), to_key(label), stored),
     )
-    source: int = db.execute("SELECT source FROM sources WHERE key = ?", (to_key(key),)).fetchone()[
-        0
-    ]
+    query = f"SELECT source FROM {tables.sources} WHERE key = ?"
+    source: int = db.execute(query, (to_key(key),)).fetchone()[0]
     physical = tuple(map(Physical, numbers, columns))
     return SourceColumns(source, key, label, physical)
 
 
-def add_exact(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
+def add_exact(db: sqlite3.Connection, numbers: Iterable[int], tables: Tables = ITEMS) -> None:
     """Give columns a place for exact values."""
     for number in numbers:
-        db.execute(f'ALTER TABLE items ADD COLUMN "x{number}"')
-        db.execute("UPDATE columns SET exact = 1 WHERE number = ?", (number,))
+        db.execute(f'ALTER TABLE {tables.rows} ADD COLUMN "x{number}"')
+        db.execute(f"UPDATE {tables.columns} SET exact = 1 WHERE number = ?", (number,))
 
 
-def _numbers(db: sqlite3.Connection, columns: Sequence[Column]) -> list[int]:
+def _numbers(db: sqlite3.Connection, columns: Sequence[Column], tables: Tables) -> list[int]:
     known: dict[tuple[str, str, int], int] = {
         (from_key(name), role, nth): number
-        for name, role, nth, number in db.execute("SELECT name, role, nth, number FROM columns")
+        for name, role, nth, number in db.execute(
+            f"SELECT name, role, nth, number FROM {tables.columns}"
+        )
     }
     numbers: list[int] = []
     seen: Counter[tuple[str, str]] = Counter()
@@ -155,19 +176,23 @@ def _numbers(db: sqlite3.Connection, columns: Sequence[Column]) -> list[int]:
         if column.role == "column" and place[2]:
             raise StoreError(f"Two columns are called {clean(column.name)!r}; rename one of them.")
         if place not in known:
-            known[place] = max(_highest(db), *known.values(), 0) + 1
-            _add_column(db, known[place], place)
+            known[place] = max(_highest(db, tables), *known.values(), 0) + 1
+            _add_column(db, known[place], place, tables)
         numbers.append(known[place])
     return numbers
 
 
-def _highest(db: sqlite3.Connection) -> int:
-    """Return the highest number of a column in `items`; a repair may have lost its name."""
-    names = (name for (name,) in db.execute("SELECT name FROM pragma_table_info('items')"))
+def _highest(db: sqlite3.Connection, tables: Tables) -> int:
+    """Return the highest number of a column with values; a repair may have lost its name."""
+    names = (
+        name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (tables.rows,))
+    )
     return max((int(name[1:]) for name in names if name[1:].isdigit()), default=0)
 
 
-def _add_column(db: sqlite3.Connection, number: int, place: tuple[str, str, int]) -> None:
+def _add_column(
+    db: sqlite3.Connection, number: int, place: tuple[str, str, int], tables: Tables
+) -> None:
     name, role, nth = place
     if number > MOST_COLUMNS:
         raise StoreError(
@@ -175,7 +200,7 @@ def _add_column(db: sqlite3.Connection, number: int, place: tuple[str, str, int]
             "one more: load a dataframe with fewer columns."
         )
     db.execute(
-        "INSERT INTO columns (number, name, role, nth) VALUES (?, ?, ?, ?)",
+        f"INSERT INTO {tables.columns} (number, name, role, nth) VALUES (?, ?, ?, ?)",
         (number, to_key(name), role, nth),
     )
-    db.execute(f'ALTER TABLE items ADD COLUMN "c{number}"')
+    db.execute(f'ALTER TABLE {tables.rows} ADD COLUMN "c{number}"')

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.store import schema, tokens, vectors
+from mmrag_jupyter.store import schema, tokens, tuned, vectors
 from mmrag_jupyter.store.lock import WriteLock
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.values import Space
 
 _LOCK = ("lock", "lock.json")
-_OWN = (f"{schema.RECORDS}*", "space-*.vec*", "space-*.tok*", "space-*.faiss*", "answers/*")
+_OWN = (
+    f"{schema.RECORDS}*", "space-*.vec*", "space-*.tok*", "space-*.faiss*", f"{tuned.PATTERN}*",
+    "answers/*",
+)  # fmt: skip
 
 
 def copy(folder: Path, target: Path, mode: str, spaces: Callable[[], Sequence[Space]]) -> None:
@@ -46,6 +49,8 @@ def _copy(folder: Path, target: Path, mode: str, spaces: Sequence[Space]) -> Non
         for name in names:
             if (folder / name).exists():
                 shutil.copyfile(folder / name, target / name)
+    for path in folder.glob(tuned.PATTERN):
+        shutil.copyfile(path, target / path.name)
     # The records come last and under another name: without them there is no collection.
     draft = target / f"{schema.RECORDS}.new"
     draft.unlink(missing_ok=True)

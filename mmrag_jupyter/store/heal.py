@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmrag_jupyter.store import changes, tokens_upkeep, vectors
+from mmrag_jupyter.store import changes, joined, joining, tokens_upkeep, vectors
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 from mmrag_jupyter.store.rows import MODALITIES
 from mmrag_jupyter.store.soundness import are_sound
@@ -37,6 +37,7 @@ def heal(folder: Path, db: sqlite3.Connection) -> list[str]:
     forget their hash, so that the next load takes them for changed. `db` is in a transaction.
     """
     _drop_orphans(db)
+    joining.heal(db)
     lines: list[str] = []
     for space in read_spaces(db):
         lines += _heal_space(folder, db, space)
@@ -135,6 +136,7 @@ def _restore_counters(db: sqlite3.Connection) -> None:
         ("next_item", "SELECT max(item) FROM items"),
         ("next_part", "SELECT max(part) FROM parts"),
         ("next_space", "SELECT max(space) FROM spaces"),
+        *([("next_row", "SELECT max(row) FROM joined_rows")] if joined.exist(db) else []),
     ):
         largest = db.execute(query).fetchone()[0] or 0
         db.execute(

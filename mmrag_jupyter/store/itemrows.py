@@ -22,9 +22,14 @@ _AT_ONCE = 10_000
 
 _PARTS = """
 SELECT p.part, p.item, i.id, p.part - i.part, p.modality, p.text, p.digest, p.path,
-    p.page, p."start", p."end", p.has_blob
+    p.page, p."start", p."end", p.has_blob, {row}
 FROM parts p JOIN items i ON i.item = p.item
 """
+# The last row whose parts begin at or before a part, if it reaches so far.
+_ROW = """(
+    SELECT CASE WHEN p.part < l.part + l.parts THEN l.row ELSE 0 END FROM joined_links l
+    WHERE l.part <= p.part ORDER BY l.part DESC LIMIT 1
+)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,22 +66,28 @@ def in_chunks(values: Sequence[T]) -> Iterator[tuple[str, Sequence[T]]]:
 
 
 def read_items(
-    db: sqlite3.Connection, catalogue: Catalogue, items: Sequence[int] | None
+    db: sqlite3.Connection,
+    catalogue: Catalogue,
+    items: Sequence[int] | None,
+    *,
+    table: str = "items",
+    number: str = "item",
 ) -> ItemTable:
     """Read items in the order asked, or all of them in the order in which they came.
 
-    Items that are gone are left out.
+    Items that are gone are left out. `table` may be another one of the same columns, in which
+    `number` numbers the rows.
     """
     columns = catalogue.merged()
     names = [one.name for one in columns]
     names += [one.exact_name for one in columns if one.number in catalogue.exact]
-    query = f"SELECT {', '.join(['item', 'id', 'source', *names])} FROM items"
+    query = f"SELECT {', '.join([number, 'id', 'source', *names])} FROM {table}"
     if items is None:
-        rows = db.execute(f"{query} ORDER BY item").fetchall()
+        rows = db.execute(f"{query} ORDER BY {number}").fetchall()
     else:
         found = {}
         for marks, some in in_chunks(items):
-            for row in db.execute(f"{query} WHERE item IN ({marks})", some):
+            for row in db.execute(f"{query} WHERE {number} IN ({marks})", some):
                 found[row[0]] = row
         rows = [found[item] for item in items if item in found]
     if not rows:
@@ -96,8 +107,9 @@ def read_items(
 def read_parts(db: sqlite3.Connection, parts: Sequence[int]) -> list[PartRow]:
     """Read parts in the order asked; those that are gone are left out."""
     found = {}
+    query = _parts_query(db)
     for marks, some in in_chunks(parts):
-        for row in db.execute(f"{_PARTS} WHERE p.part IN ({marks})", some):
+        for row in db.execute(f"{query} WHERE p.part IN ({marks})", some):
             found[row[0]] = _part(row)
     return [found[part] for part in parts if part in found]
 
@@ -116,18 +128,25 @@ def read_parts_of(db: sqlite3.Connection, items: Sequence[int]) -> list[PartRow]
 def read_page(db: sqlite3.Connection, item: int, page: int) -> PartRow | None:
     """Read the part that shows a page of an item, counted from 1, or None."""
     query = (
-        f"{_PARTS} WHERE i.item = ? AND p.part BETWEEN i.part AND i.part + i.parts - 1"
+        f"{_parts_query(db)} WHERE i.item = ? AND p.part BETWEEN i.part AND i.part + i.parts - 1"
         " AND p.modality = 'page' AND p.page = ?"
     )
     row = db.execute(query, (item, page)).fetchone()
     return _part(row) if row is not None else None
 
 
+def _parts_query(db: sqlite3.Connection) -> str:
+    joined = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'joined_links'").fetchone()
+    return _PARTS.format(row="0" if joined is None else _ROW)
+
+
 def _part(row: Sequence[Any]) -> PartRow:
-    part, item, item_id, number, modality, text, digest, path, page, start, end, has_blob = row
+    part, item, item_id, number, modality, text, digest, path, page, start, end, *rest = row
+    has_blob, joined = rest
     return PartRow(
         part, item, from_key(item_id), number, modality, text or "", digest,
         from_key(path) if path is not None else None, page, start, end, bool(has_blob),
+        joined or 0,
     )  # fmt: skip
 
 

@@ -68,6 +68,11 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys(apart))[:_MOST_TERMS]
 
 
+def is_function_word(word: str) -> bool:
+    """Tell whether a word, in lower case, holds a sentence together and says nothing else."""
+    return word in _FUNCTION_WORDS
+
+
 def _telling(text: str) -> list[str]:
     """Return a text's words without those that say nothing, unless it has no others."""
     normal = unicodedata.normalize("NFKC", clean(text[:_LONGEST_QUERY]))

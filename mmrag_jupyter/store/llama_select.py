@@ -135,7 +135,7 @@ def parts_of_nodes(store: Store, node_ids: Sequence[str]) -> list[PartRow]:
 
 def node_id_of(row: PartRow, nodes: Mapping[int, object]) -> str:
     """Return the id of the node that a part stands for; `nodes` has the items that are nodes."""
-    return row.item_id if row.item in nodes else row.node_id
+    return row.item_id if row.item in nodes and not row.row else row.node_id
 
 
 def _read(db: sqlite3.Connection, names: Iterable[str]) -> tuple[ItemTable, list[Physical]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mmrag_jupyter.store import noderows
 from mmrag_jupyter.store.itemrows import in_chunks
@@ -78,6 +78,15 @@ def places(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Place]:
     return {item_id: found[item_id] for item_id in ids if item_id in found}
 
 
+def places_of(db: sqlite3.Connection, items: Sequence[int]) -> list[Place]:
+    """Return the places of those items, by their numbers, that there are."""
+    found = []
+    for marks, some in in_chunks(items):
+        query = f"SELECT item, part, parts FROM items WHERE item IN ({marks}) ORDER BY item"
+        found += [Place(*row) for row in db.execute(query, some)]
+    return found
+
+
 def _named(db: sqlite3.Connection, columns: str, ids: Sequence[str]) -> Iterator[Sequence[Any]]:
     """Yield columns of the items, here called `i`, that have one of these ids."""
     keys = to_keys(ids)
@@ -119,13 +128,15 @@ def item_files(
     return found
 
 
-def first_pictures(db: sqlite3.Connection, items: Sequence[int]) -> list[int]:
-    """Return the first part that is a picture or a page, of each of those items that has one."""
+def first_parts(
+    db: sqlite3.Connection, items: Sequence[int], modalities: Literal["'image', 'page'", "'audio'"]
+) -> list[int]:
+    """Return the first part of one of these modalities, of each of those items that has one."""
     found = []
     for marks, some in in_chunks(items):
         query = (
             "SELECT (SELECT p.part FROM parts p WHERE p.part >= i.part"
-            " AND p.part < i.part + i.parts AND p.modality IN ('image', 'page')"
+            f" AND p.part < i.part + i.parts AND p.modality IN ({modalities})"
             f" ORDER BY p.part LIMIT 1) FROM items i WHERE i.item IN ({marks})"
         )
         found += [part for (part,) in db.execute(query, some) if part is not None]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.store import feedback, lookup, schema
+from mmrag_jupyter.store import bulk, feedback, lookup, schema, transcripts
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.facets import Facets
 from mmrag_jupyter.store.failures import explained
@@ -18,6 +18,7 @@ from mmrag_jupyter.store.itemrows import (
     read_parts,
     read_parts_of,
 )
+from mmrag_jupyter.store.joins import Joins
 from mmrag_jupyter.store.pool import Pool
 from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.spaces import read_spaces
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
     from mmrag_jupyter.items import Column, Modality
@@ -52,6 +55,7 @@ class Records:
         self._mode = mode
         self._readers = Pool(folder, partial(schema.reader, folder / schema.RECORDS, mode))
         self._file = _identity(folder / schema.RECORDS)
+        self.joins = Joins(self._reading)
 
     def is_current(self) -> bool:
         """Tell whether the collection's file is still the one that was opened.
@@ -68,6 +72,21 @@ class Records:
         """Return the number of parts of each modality that there is."""
         with self._reading() as db:
             return lookup.part_counts(db)
+
+    def item_counts(self) -> dict[str, int]:
+        """Return how many items have parts of each modality."""
+        with self._reading() as db:
+            return bulk.item_counts(db)
+
+    def digests(self, modality: Modality) -> tuple[npt.NDArray[np.int64], list[bytes]]:
+        """Return the item, shape (n,), and the content hash of each part of a modality."""
+        with self._reading() as db:
+            return bulk.digests(db, modality)
+
+    def texts(self) -> Iterator[tuple[int, str]]:
+        """Yield the item's number and the text of each part that has one, item by item."""
+        with self._reading() as db:
+            yield from bulk.texts(db)
 
     def spaces(self) -> list[Space]:
         """Return the spaces, in the order in which they were added."""
@@ -127,11 +146,11 @@ class Records:
         with self._reading() as db:
             return read_parts_of(db, list(map(int, items)))
 
-    def with_pages(self) -> list[int]:
-        """Return the numbers of the items that have pages, sorted."""
-        query = "SELECT DISTINCT item FROM parts WHERE modality = 'page' ORDER BY item"
+    def items_with(self, modality: Modality) -> list[int]:
+        """Return the numbers of the items that have parts of a modality, sorted."""
+        query = "SELECT DISTINCT item FROM parts WHERE modality = ? ORDER BY item"
         with self._reading() as db:
-            return [item for (item,) in db.execute(query)]
+            return [item for (item,) in db.execute(query, (modality,))]
 
     def page(self, item: int, page: int) -> PartRow | None:
         """Return the part that shows a page of an item, counted from 1, or None."""
@@ -141,7 +160,14 @@ class Records:
     def pictures(self, items: Sequence[int]) -> dict[int, PartRow]:
         """Return the first part that is a picture or a page, of those items that have one."""
         with self._reading() as db:
-            rows = read_parts(db, lookup.first_pictures(db, list(map(int, items))))
+            found = lookup.first_parts(db, list(map(int, items)), "'image', 'page'")
+            rows = read_parts(db, found)
+        return {row.item: row for row in rows}
+
+    def sounds(self, items: Sequence[int]) -> dict[int, PartRow]:
+        """Return the first part that is a stretch of sound, of those items that have one."""
+        with self._reading() as db:
+            rows = read_parts(db, lookup.first_parts(db, list(map(int, items)), "'audio'"))
         return {row.item: row for row in rows}
 
     def blob(self, digest: bytes) -> bytes | None:
@@ -158,6 +184,11 @@ class Records:
         """Return the numbers of all items, in the order in which they came."""
         with self._reading() as db:
             return [item for (item,) in db.execute("SELECT item FROM items ORDER BY item")]
+
+    def ids_of(self, items: Sequence[int]) -> dict[int, str]:
+        """Return the ids of those items that there are, by their numbers."""
+        with self._reading() as db:
+            return bulk.ids_of(db, items)
 
     def ids_from(self, start: str, limit: int) -> list[str]:
         """Return at most `limit` of the ids that begin with `start`, sorted."""
@@ -198,6 +229,16 @@ class Records:
     def facets(self) -> Facets:
         """Return what counts items by the values of their columns."""
         return Facets(partial(schema.reader, self.folder / schema.RECORDS, self._mode))
+
+    def transcripts(self, model: str, digests: Sequence[bytes]) -> dict[bytes, str]:
+        """Return what a speech model has made of stretches of sound, by their content hash."""
+        with self._reading() as db:
+            return transcripts.read(db, model, digests)
+
+    def has_transcripts(self) -> bool:
+        """Tell whether anything that was said is kept."""
+        with self._reading() as db:
+            return transcripts.exist(db)
 
     def feedback(self) -> list[Verdict]:
         """Return what the user thought of hits, oldest first."""

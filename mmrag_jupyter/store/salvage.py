@@ -8,13 +8,16 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmrag_jupyter.items import Column
-from mmrag_jupyter.store import feedback, schema, tokens
+from mmrag_jupyter.store import feedback, joined, schema, tokens
+from mmrag_jupyter.store.catalogue import ITEMS
 from mmrag_jupyter.store.described import read_columns, write_columns
 from mmrag_jupyter.store.text import from_key, to_key
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
+
+    from mmrag_jupyter.store.catalogue import Tables
 
 _HEADER_BYTES = 100
 
@@ -42,6 +45,10 @@ TABLES = (
     Table("nodes", "item"),
     Table("problems", "rowid"),
     Table("feedback", "rowid"),
+    Table("joined_sources", "source"),
+    Table("joined_columns", "number"),
+    Table("joined_rows", "row"),
+    Table("joined_links", None),
 )
 
 
@@ -62,15 +69,16 @@ def salvage(path: Path, name: str) -> dict[str, int]:
     draft = path.with_name(path.name + ".saved")
     draft.unlink(missing_ok=True)
     schema.create(draft, name)
-    saved = {}
+    saved: dict[str, int] = {}
     with closing(sqlite3.connect(draft, isolation_level=None)) as fresh:
-        fresh.executescript(tokens.TABLES)
+        fresh.executescript(tokens.TABLES + joined.TABLES)
         with closing(_opened(path)) as damaged:
             fresh.execute("BEGIN")
             fresh.execute(feedback.TABLE)
             for table in TABLES:
                 saved[table.name] = _copy(damaged, fresh, table)
-        _restore_columns(fresh)
+        for tables in (ITEMS, joined.JOINED):
+            _restore_columns(fresh, tables)
         _restore_sources(fresh)
         fresh.execute("COMMIT")
     _keep(path)
@@ -183,27 +191,27 @@ def _until_damage(db: sqlite3.Connection, query: str) -> Generator[Sequence[Any]
     return True
 
 
-def _restore_columns(fresh: sqlite3.Connection) -> None:
-    """Make the columns of `items`, their names and what the sources say of them agree."""
-    known = {number for (number,) in fresh.execute("SELECT number FROM columns")}
-    there = {name for name in _names(fresh, "items") if name[1:].isdecimal()}
+def _restore_columns(fresh: sqlite3.Connection, tables: Tables) -> None:
+    """Make the columns of items or rows, their names and what the sources say of them agree."""
+    known = {number for (number,) in fresh.execute(f"SELECT number FROM {tables.columns}")}
+    there = {name for name in _names(fresh, tables.rows) if name[1:].isdecimal()}
     named: dict[int, tuple[str, str]] = {}
-    for (columns,) in fresh.execute("SELECT columns FROM sources"):
+    for (columns,) in fresh.execute(f"SELECT columns FROM {tables.sources}"):
         named |= {number: (one.name, one.role) for number, one in read_columns(columns)}
     for number in known | set(named):
         if f"c{number}" not in there:
-            fresh.execute(f'ALTER TABLE items ADD COLUMN "c{number}"')
-    there = {name for name in _names(fresh, "items") if name[1:].isdecimal()}
+            fresh.execute(f'ALTER TABLE {tables.rows} ADD COLUMN "c{number}"')
+    there = {name for name in _names(fresh, tables.rows) if name[1:].isdecimal()}
     for number in sorted({int(name[1:]) for name in there} - known):
         name, role = named.get(number, (f"lost {number}", "column"))
         fresh.execute(
-            "INSERT OR IGNORE INTO columns (number, name, role, nth) VALUES (?, ?, ?, ?)",
+            f"INSERT OR IGNORE INTO {tables.columns} (number, name, role, nth) VALUES (?, ?, ?, ?)",
             # Levels of an index can share a name: each gets a place of its own.
             (number, to_key(name), role, number if role == "index" else 0),
         )
-    fresh.execute("UPDATE columns SET exact = 0")
+    fresh.execute(f"UPDATE {tables.columns} SET exact = 0")
     exact = [(int(name[1:]),) for name in there if name.startswith("x")]
-    fresh.executemany("UPDATE columns SET exact = 1 WHERE number = ?", exact)
+    fresh.executemany(f"UPDATE {tables.columns} SET exact = 1 WHERE number = ?", exact)
 
 
 def _restore_sources(fresh: sqlite3.Connection) -> None:

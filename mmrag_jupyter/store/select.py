@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import WhereError
-from mmrag_jupyter.store import schema
+from mmrag_jupyter.store import schema, where_joined
 from mmrag_jupyter.store.failures import DAMAGE_CODES, explained, primary_code
 from mmrag_jupyter.store.pool import Pool
-from mmrag_jupyter.store.where import compile_where, where_authorizer
+from mmrag_jupyter.store.where import authorizer, compile_where, compiled, where_authorizer
+from mmrag_jupyter.store.where_joined import Chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Column
     from mmrag_jupyter.store.selection import Selection
+    from mmrag_jupyter.store.where import Authorizer
+    from mmrag_jupyter.store.where_joined import JoinedNames
 
 # A condition over a million rows takes a second or two; one that takes longer than this
 # multiplies huge texts, and would hold the notebook up for ever.
@@ -31,15 +34,22 @@ _STEPS_BETWEEN_LOOKS = 20_000
 
 
 class Conditions:
-    """Runs users' conditions, on connections that can read items and nothing else."""
+    """Runs users' conditions, on connections that can read items and nothing else.
+
+    Those that name joined tables run on connections that can read these and their items.
+    """
 
     def __init__(self, folder: Path, mode: str) -> None:
         self._folder = folder
-        self._pool = Pool(folder, partial(_connect, folder / schema.RECORDS, mode))
+        records = folder / schema.RECORDS
+        self._pool = Pool(folder, partial(_connect, records, mode))
+        read = authorizer(where_joined.READ)
+        self._joined = Pool(folder, partial(_connect, records, mode, read))
 
     def close(self) -> None:
         """Let go of the files."""
         self._pool.close()
+        self._joined.close()
 
     def items(
         self, expression: str, names: Mapping[str, tuple[str, Column]]
@@ -52,11 +62,41 @@ class Conditions:
             It cannot be understood, or takes too long.
         """
         condition = compile_where(expression, names)
+        rows = self._run(expression, f"SELECT item FROM items WHERE {condition}", self._pool)
+        return np.sort(np.fromiter((item for (item,) in rows), np.int64, len(rows)))
+
+    def joined(self, expression: str, names: JoinedNames) -> Chosen | None:
+        """Return the items and rows of joined tables for which `expression` holds.
+
+        None where it names no column of a joined table.
+
+        Raises
+        ------
+        WhereError
+            It cannot be understood, or takes too long.
+        """
+        condition, used = compiled(expression, names.columns, names.dotted)
+        tables = where_joined.tables_in(used)
+        if not tables:
+            return None
+        where_joined.refuse_many(expression, tables)
+        if where_joined.is_alone(used, tables):
+            # Without the items, whose rows would be looked up one by one.
+            held, empty = where_joined.alone(condition, tables[0])
+            found = self._run(expression, held, self._joined)
+            rows = np.fromiter((row for (row,) in found), np.int64, len(found))
+            without = bool(self._run(expression, empty, self._joined))
+            return Chosen(None, without, tables, [rows])
+        found = self._run(expression, where_joined.statement(condition, tables), self._joined)
+        items = np.unique(np.fromiter((row[0] for row in found), np.int64, len(found)))
+        return Chosen(items, False, tables, list(where_joined.pairs_of(found, tables)))
+
+    def _run(self, expression: str, statement: str, pool: Pool) -> list[tuple[int, ...]]:
         until = time.monotonic() + _SECONDS
-        with explained(self._folder), self._pool.snapshot() as db:
+        with explained(self._folder), pool.snapshot() as db:
             db.set_progress_handler(lambda: time.monotonic() > until, _STEPS_BETWEEN_LOOKS)
             try:
-                rows = db.execute(f"SELECT item FROM items WHERE {condition}").fetchall()
+                return db.execute(statement).fetchall()
             except sqlite3.DatabaseError as error:
                 if primary_code(error) in DAMAGE_CODES:
                     raise
@@ -66,7 +106,6 @@ class Conditions:
                 raise WhereError(f"where: {expression[:80]!r}: {reason}") from error
             finally:
                 db.set_progress_handler(None, 0)
-        return np.sort(np.fromiter((item for (item,) in rows), np.int64, len(rows)))
 
 
 def count_items(db: sqlite3.Connection, selection: Selection) -> int:
@@ -89,9 +128,9 @@ def count_items(db: sqlite3.Connection, selection: Selection) -> int:
     return len(np.unique(found["item"][chosen]))
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, authorize: Authorizer = where_authorizer) -> sqlite3.Connection:
     db = schema.reader(path, mode)
     db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 28)
     db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    db.set_authorizer(where_authorizer)
+    db.set_authorizer(authorize)
     return db

@@ -36,8 +36,11 @@ class Snapshot:
         """Return the items as rows."""
         return self._table.rows()
 
-    def frame(self, ids: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return the items with these ids, in this order, or all, as a dataframe."""
+    def frame(self, ids: Sequence[str] | None = None, *, pictures: bool = True) -> pd.DataFrame:
+        """Return the items with these ids, in this order, or all, as a dataframe.
+
+        Without `pictures`, columns that hold some are left out, and none is read.
+        """
         table = self._table
         if ids is not None:
             places = {item_id: at for at, item_id in enumerate(table.ids)}
@@ -45,6 +48,8 @@ class Snapshot:
         numbers = dict.fromkeys(source.number for source in table.sources)
         by_number = {source.number: source for source in self._sources}
         sources = [by_number[number] for number in numbers] or list(self._sources)
+        if not pictures:
+            sources = [source.without_media() for source in sources]
         return build_frame(table, sources, self._media(table, sources))
 
 

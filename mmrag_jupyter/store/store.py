@@ -13,7 +13,9 @@ from mmrag_jupyter.store.failures import explained
 from mmrag_jupyter.store.select import Conditions, count_items
 from mmrag_jupyter.store.selection import Selection
 from mmrag_jupyter.store.tokens_reader import TokenReader
+from mmrag_jupyter.store.tuned import TunedReader
 from mmrag_jupyter.store.vector_reader import VectorReader
+from mmrag_jupyter.store.where_joined import joined_names
 from mmrag_jupyter.store.whole import whole_scores
 from mmrag_jupyter.store.words import Words
 from mmrag_jupyter.store.writer import Writer
@@ -44,6 +46,7 @@ class Store(VectorReader):
         self._conditions = Conditions(folder, mode)
         self.tokens = TokenReader(folder, self._in_space, self._views.among)
         self._words = Words(folder, self._readers, self.notices)
+        self.tuned = TunedReader(self, self.notices)
         self.name = self.setting("name") or folder.name
 
     @classmethod
@@ -189,17 +192,27 @@ class Store(VectorReader):
             The condition cannot be understood.
         """
         items: npt.NDArray[np.int64] | None = None
+        parts: npt.NDArray[np.int64] | None = None
         if where is not None:
-            with self._reading() as db:
-                names = read_catalogue(db).names()
-            items = self._conditions.items(where, names)
+            items, parts = self._where(where)
         if ids is not None:
             own = np.sort(np.array(list(self.find(ids).values()), np.int64))
             items = own if items is None else np.intersect1d(items, own, assume_unique=True)
         wanted = frozenset(modality) if modality is not None else None
         if items is None and wanted is None and not without_text:
             return None
-        return Selection(items, None, wanted, without_text, self._count)
+        return Selection(items, parts, wanted, without_text, self._count)
+
+    def _where(self, where: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]:
+        """Return the items that a condition chooses, and their parts if it chooses of these."""
+        with self._reading() as db:
+            names = read_catalogue(db).names()
+            joined = joined_names(db, names)
+        found = self._conditions.joined(where, joined) if joined is not None else None
+        if found is None:
+            return self._conditions.items(where, names), None
+        with self._reading() as db:
+            return found.resolved(db, self.joins.arrays)
 
     def matching(self, where: str) -> list[int]:
         """Return the numbers of the items for which a condition holds, oldest first."""
@@ -256,13 +269,15 @@ class Store(VectorReader):
         with explained(self.folder):
             return self._words.search(text, k, within, unfinished=unfinished)
 
-    def whole_scores(self, text: str, items: Sequence[int]) -> dict[int, float]:
-        """Rank items by the words of all their parts together, by BM25.
+    def whole_scores(
+        self, text: str, items: Sequence[int], within: Selection | None = None
+    ) -> dict[int, float]:
+        """Rank items by the words of all their parts together that may be found, by BM25.
 
         Empty where each of the items has at most one text: `lexical` ranks those.
         """
         with self._reading() as db:
-            return whole_scores(db, text, items)
+            return whole_scores(db, text, items, within.parts if within is not None else None)
 
     def _count(self, selection: Selection) -> int:
         with self._reading() as db:

@@ -57,6 +57,7 @@ class PartRow:
     """One part: `number` counts the item's parts from 0, `page` from 1.
 
     `start` and `end` are seconds. `has_blob` says that its picture is kept in the store.
+    `row` is the number of the joined row that it came with, 0 where it is the item's own.
     """
 
     part: int
@@ -71,6 +72,7 @@ class PartRow:
     start: float | None
     end: float | None
     has_blob: bool
+    row: int = 0
 
     @property
     def node_id(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmrag_jupyter.store import lookup
 from mmrag_jupyter.store.digests import DigestIndex
+from mmrag_jupyter.store.matrix import matrix_of
 from mmrag_jupyter.store.nearest import (
     MovedError,
     Views,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Modality
+    from mmrag_jupyter.store.matrix import Matrix
     from mmrag_jupyter.store.nearest import View
+    from mmrag_jupyter.store.selection import Selection
     from mmrag_jupyter.store.values import Space
 
     T = TypeVar("T")
@@ -89,6 +92,10 @@ class VectorReader(Records):
             return view.read(rows)
 
         return self._in_space(space, read)
+
+    def matrix(self, space: int, within: Selection | None = None) -> Matrix:
+        """Return all vectors of a space, or those in a selection, to be read block by block."""
+        return self._in_space(space, lambda _, view: matrix_of(self.folder, view, within))
 
     def spaces_of(self, part: int) -> list[int]:
         """Return the numbers of the spaces in which a part has a vector."""

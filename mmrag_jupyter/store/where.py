@@ -17,9 +17,13 @@ from mmrag_jupyter.store.where_grammar import Reader
 from mmrag_jupyter.store.where_tokens import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import TypeAlias
 
     from mmrag_jupyter.items import Column
+    from mmrag_jupyter.store.where_names import Dotted
+
+    Authorizer: TypeAlias = Callable[[int, str | None, str | None, str | None, str | None], int]
 
 # The functions that a user may write, and those behind the operators that are written for them.
 _CALLED = frozenset(FUNCTIONS) | {"like", "glob", "typeof"}
@@ -50,41 +54,73 @@ def compile_where(expression: str, columns: Mapping[str, tuple[str, Column]]) ->
         When it is not understood; the message is one line, shows the place, and suggests
         the nearest column.
     """
+    return compiled(expression, columns)[0]
+
+
+def compiled(
+    expression: str, columns: Mapping[str, tuple[str, Column]], dotted: Dotted | None = None
+) -> tuple[str, frozenset[str]]:
+    """Return what `compile_where` does, and the physical names of the columns in it.
+
+    Parameters
+    ----------
+    columns
+        Physical names may have the name of another table than `items` before them, with a dot.
+    dotted
+        Names that a dot and a column may follow without backquotes.
+
+    Raises
+    ------
+    WhereError
+        When the expression is not understood.
+    """
     try:
         expression.encode()
     except UnicodeEncodeError:
         raise WhereError("where: the expression holds half a character (a surrogate)") from None
-    condition = Reader(expression, columns).condition()
-    _prove(expression, condition, (physical for physical, _ in columns.values()))
-    return condition
+    reader = Reader(expression, columns, dotted)
+    condition = reader.condition()
+    _prove(expression, condition, reader.used)
+    return condition, frozenset(reader.used)
 
 
-def where_authorizer(
-    action: int, arg1: str | None, arg2: str | None, database: str | None, trigger: str | None
-) -> int:
-    """Let a statement read columns of `items` and call harmless functions, and nothing else.
+def authorizer(tables: Collection[str]) -> Authorizer:
+    """Let a statement read columns of tables and call harmless functions, and nothing else.
 
     For `sqlite3.Connection.set_authorizer` of a connection that runs compiled conditions;
     it may begin and end transactions too.
     """
-    # A statement that reads no column of the table asks for column "" of no database.
-    table = (arg1, database) in {("items", "main"), ("items", None)}
-    allowed = trigger is None and (
-        action in {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION}
-        or (action == sqlite3.SQLITE_READ and table)
-        or (action == sqlite3.SQLITE_FUNCTION and (arg2 or "").lower() in _CALLED)
-    )
-    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+    def authorize(
+        action: int, arg1: str | None, arg2: str | None, database: str | None, trigger: str | None
+    ) -> int:
+        # A statement that reads no column of the table asks for column "" of no database.
+        table = arg1 in tables and database in {"main", None}
+        allowed = trigger is None and (
+            action in {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION}
+            or (action == sqlite3.SQLITE_READ and table)
+            or (action == sqlite3.SQLITE_FUNCTION and (arg2 or "").lower() in _CALLED)
+        )
+        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+    return authorize
+
+
+where_authorizer = authorizer({"items"})
 
 
 def _prove(expression: str, condition: str, physical: Iterable[str]) -> None:
     # How deep an expression may be depends on how SQLite was built: ask this one.
-    names = [*dict.fromkeys(name for name in physical if name in condition), '"nothing"']
+    tables = {"items": ['"nothing"']}
+    for name in physical:
+        table, _, column = name.rpartition(".")
+        tables.setdefault(table or "items", []).append(column)
     with closing(sqlite3.connect(":memory:")) as scratch:
-        scratch.execute(f"CREATE TABLE items ({', '.join(names)})")
-        scratch.set_authorizer(where_authorizer)
+        for table, names in tables.items():
+            scratch.execute(f"CREATE TABLE {table} ({', '.join(names)})")
+        scratch.set_authorizer(authorizer(tables.keys()))
         try:
-            scratch.execute(f"SELECT 1 FROM items WHERE {condition}")
+            scratch.execute(f"SELECT 1 FROM {', '.join(tables)} WHERE {condition}")
         except sqlite3.Error as error:
             message = f"the expression is too long or too deeply nested ({error})"
             raise fault(expression, 0, message) from None

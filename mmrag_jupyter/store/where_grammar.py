@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.store.where_functions import called
-from mmrag_jupyter.store.where_names import find_column
+from mmrag_jupyter.store.where_names import Dotted, find_column
 from mmrag_jupyter.store.where_tokens import TokenStream
 from mmrag_jupyter.store.where_values import (
     KindError,
@@ -40,9 +40,17 @@ _LONGEST_PATTERN = 200  # characters; the time of `like` grows with pattern time
 class Reader(TokenStream):
     """Reads one expression from left to right; each rule of the grammar is a method."""
 
-    def __init__(self, expression: str, columns: Mapping[str, tuple[str, Column]]) -> None:
-        super().__init__(expression)
+    def __init__(
+        self,
+        expression: str,
+        columns: Mapping[str, tuple[str, Column]],
+        dotted: Dotted | None = None,
+    ) -> None:
+        dotted = dotted or Dotted()
+        super().__init__(expression, dotted.tables)
         self._columns = columns
+        self._shared = dotted.shared
+        self.used: set[str] = set()
         self._depth = 0
         self._rules: dict[str, Callable[..., str]] = {
             "in": self._in,
@@ -288,9 +296,14 @@ class Reader(TokenStream):
     # Terms and their checks.
 
     def _column(self, token: Token) -> Term:
+        if token.text in self._shared:
+            several = " or ".join(map(repr, self._shared[token.text]))
+            message = f"{token.text!r} could be {several}: write it as one of them"
+            raise self.fault(token.at, message)
         found = find_column(token.text, self._columns)
         if isinstance(found, str):
             raise self.fault(token.at, found)
+        self.used.add(found[0])
         return column_term(*found, token.at)
 
     def _constant(self, value: str | float | None, token: Token) -> Term:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmrag_jupyter.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from mmrag_jupyter.items import Column
 
 _SHOWN = 8
+
+
+class Dotted(NamedTuple):
+    """Names that a dot and a column may follow, and columns that several of them have."""
+
+    tables: Collection[str] = ()
+    shared: Mapping[str, Sequence[str]] = {}
 
 
 def find_column(name: str, columns: Mapping[str, tuple[str, Column]]) -> tuple[str, Column] | str:

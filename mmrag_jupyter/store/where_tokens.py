@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmrag_jupyter.errors import WhereError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 LONGEST = 100_000
 """Characters of the longest expression that is read at all."""
@@ -64,8 +67,13 @@ def fault(expression: str, at: int, message: str) -> WhereError:
     return WhereError(f"where: {message} (at {piece!r})")
 
 
-def tokens(expression: str) -> list[Token]:
+def tokens(expression: str, tables: Collection[str] = ()) -> list[Token]:
     """Cut `expression` into tokens; the last one has kind `end`.
+
+    Parameters
+    ----------
+    tables
+        Names that a dot and a column may follow; together they are one name.
 
     Raises
     ------
@@ -83,6 +91,16 @@ def tokens(expression: str) -> list[Token]:
             at += 1
             continue
         token, at = _next(expression, at)
+        if (
+            token.kind in {"word", "name"}
+            and token.text in tables
+            and expression[at : at + 1] == "."
+        ):
+            behind = expression[at + 1 : at + 2]
+            if not (behind == "`" or behind.isidentifier()):
+                raise fault(expression, token.at, f"'{token.text}.' needs a column behind the dot")
+            column, at = _next(expression, at + 1)
+            token = Token("name", f"{token.text}.{column.text}", token.at)
         found.append(token)
     found.append(Token("end", "", len(expression)))
     return found
@@ -140,9 +158,9 @@ def _between_quotes(expression: str, at: int) -> tuple[Token, int]:
 class TokenStream:
     """The tokens of one expression, taken from left to right."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, tables: Collection[str] = ()) -> None:
         self._expression = expression
-        self._tokens = tokens(expression)
+        self._tokens = tokens(expression, tables)
         self._next = 0
 
     @property

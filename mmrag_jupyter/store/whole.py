@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mmrag_jupyter.store.itemrows import in_chunks
 from mmrag_jupyter.store.lexical import words
@@ -17,34 +20,66 @@ from mmrag_jupyter.store.lookup import counter
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    Integers = npt.NDArray[np.int64]
 
 _SATURATION = 1.2  # k1
 _LENGTH = 0.75  # b
 
 
-def whole_scores(db: sqlite3.Connection, text: str, items: Sequence[int]) -> dict[int, float]:
+def whole_scores(
+    db: sqlite3.Connection, text: str, items: Sequence[int], parts: Integers | None = None
+) -> dict[int, float]:
     """Return the BM25 of each item as one text; empty where no item has several texts.
 
-    Then the ranking of parts is that of items already.
+    Then the ranking of parts is that of items already. Where some `parts` only may be found,
+    sorted numbers, an item is the text of these.
     """
     lengths: dict[int, int] = {}
     most = 0
+    with _without(db, items, parts) as test:
+        for marks, some in in_chunks(items):
+            for item, count, length in db.execute(
+                "SELECT i.item, count(*), sum(length(p.text)) FROM items i"
+                " JOIN parts p ON p.part BETWEEN i.part AND i.part + i.parts - 1"
+                f" WHERE i.item IN ({marks}) AND p.text IS NOT NULL{test} GROUP BY i.item",
+                some,
+            ):
+                lengths[item] = length
+                most = max(most, count)
+        if most <= 1:
+            return {}
+        return _scores(_counts(db, text, test), lengths, counter(db, "items"))
+
+
+@contextmanager
+def _without(db: sqlite3.Connection, items: Sequence[int], parts: Integers | None) -> Iterator[str]:
+    """Give the test of a part `p` that leaves out those of `items` that may not be found."""
+    if parts is None:
+        yield ""
+        return
+    barred: list[int] = []
     for marks, some in in_chunks(items):
-        for item, count, length in db.execute(
-            "SELECT i.item, count(*), sum(length(p.text)) FROM items i"
-            " JOIN parts p ON p.part BETWEEN i.part AND i.part + i.parts - 1"
-            f" WHERE i.item IN ({marks}) AND p.text IS NOT NULL GROUP BY i.item",
-            some,
-        ):
-            lengths[item] = length
-            most = max(most, count)
-    if most <= 1:
-        return {}
-    return _scores(_counts(db, text), lengths, counter(db, "items"))
+        query = f"SELECT part, parts FROM items WHERE item IN ({marks})"
+        for first, count in db.execute(query, some):
+            own = range(first, first + count)
+            low, high = np.searchsorted(parts, (first, first + count))
+            barred += sorted(set(own) - set(parts[low:high].tolist()))
+    # A temporary table is no change to the collection.
+    db.execute("PRAGMA query_only = OFF")
+    try:
+        db.execute("CREATE TEMP TABLE IF NOT EXISTS barred (part INTEGER PRIMARY KEY)")
+        db.execute("DELETE FROM temp.barred")
+        db.executemany("INSERT INTO temp.barred VALUES (?)", ((one,) for one in barred))
+    finally:
+        db.execute("PRAGMA query_only = ON")
+    yield " AND p.part NOT IN temp.barred"
 
 
-def _counts(db: sqlite3.Connection, text: str) -> dict[str, Counter[int]]:
+def _counts(db: sqlite3.Connection, text: str, test: str) -> dict[str, Counter[int]]:
     """Return how often each word of `text` occurs in each item."""
     # A temporary view of the index of words is no change to the collection.
     db.execute("PRAGMA query_only = OFF")
@@ -56,7 +91,7 @@ def _counts(db: sqlite3.Connection, text: str) -> dict[str, Counter[int]]:
     for word in words(text):
         found = db.execute(
             "SELECT p.item, count(*) FROM temp.places w JOIN parts p ON p.part = w.doc"
-            " WHERE w.term = ? GROUP BY p.item",
+            f" WHERE w.term = ?{test} GROUP BY p.item",
             (_as_indexed(word),),
         )
         counts[word].update(dict(found))

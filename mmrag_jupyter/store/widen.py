@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.store.catalogue import add_exact
+from mmrag_jupyter.store.catalogue import ITEMS, add_exact
 from mmrag_jupyter.store.columns import decode, encode, zone_of
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from mmrag_jupyter.store.catalogue import Catalogue, Physical, SourceColumns
+    from mmrag_jupyter.store.catalogue import Catalogue, Physical, SourceColumns, Tables
 
 
 def reencode(
-    db: sqlite3.Connection, before: SourceColumns, now: SourceColumns, catalogue: Catalogue
+    db: sqlite3.Connection,
+    before: SourceColumns,
+    now: SourceColumns,
+    catalogue: Catalogue,
+    tables: Tables = ITEMS,
 ) -> None:
     """Write a source's values anew where its columns have changed.
 
@@ -25,7 +29,8 @@ def reencode(
     for column in now.columns:
         old = known.get(column.number)
         if old is not None and _form(old) != _form(column):
-            _reencode(db, now.number, old, column, exact=column.number in catalogue.exact)
+            exact = column.number in catalogue.exact
+            _reencode(db, now.number, old, column, exact=exact, tables=tables)
 
 
 def _form(physical: Physical) -> tuple[str, bool]:
@@ -33,13 +38,19 @@ def _form(physical: Physical) -> tuple[str, bool]:
 
 
 def _reencode(
-    db: sqlite3.Connection, source: int, old: Physical, new: Physical, *, exact: bool
+    db: sqlite3.Connection,
+    source: int,
+    old: Physical,
+    new: Physical,
+    *,
+    exact: bool,
+    tables: Tables,
 ) -> None:
     if "media" in {old.column.kind, new.column.kind}:
         return  # it holds part numbers, not values
     names = [old.name, old.exact_name] if exact else [old.name]
     rows = db.execute(
-        f"SELECT item, {', '.join(names)} FROM items WHERE source = ?", (source,)
+        f"SELECT rowid, {', '.join(names)} FROM {tables.rows} WHERE source = ?", (source,)
     ).fetchall()
     if not rows:
         return
@@ -47,10 +58,10 @@ def _reencode(
     values = decode(old.column, stored, exacts[0] if exacts else None)
     forms, exactly = encode(new.column, values)
     if exactly is not None and not exact:
-        add_exact(db, [new.number])
+        add_exact(db, [new.number], tables)
     updates = [forms, exactly or [None] * len(items)] if exact or exactly is not None else [forms]
     names = [new.name, new.exact_name][: len(updates)]
     db.executemany(
-        f"UPDATE items SET {', '.join(f'{name} = ?' for name in names)} WHERE item = ?",
+        f"UPDATE {tables.rows} SET {', '.join(f'{name} = ?' for name in names)} WHERE rowid = ?",
         zip(*updates, items, strict=True),
     )

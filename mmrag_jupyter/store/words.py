@@ -63,7 +63,7 @@ class Words:
 
 
 def _search(db: sqlite3.Connection, terms: str, k: int, within: Selection | None) -> Ranked:
-    if within is not None and within.items is not None and len(within.items) > _MANY:
+    if within is not None and max(_count(within.items), _count(within.parts)) > _MANY:
         # To hand over so many items costs more than to rank some that may not be returned.
         for limit in (2 * k, 16 * k):
             parts, scores = _search_within(db, terms, limit, None)
@@ -73,6 +73,10 @@ def _search(db: sqlite3.Connection, terms: str, k: int, within: Selection | None
             if np.count_nonzero(kept) >= k or len(parts) < limit:
                 return parts[kept][:k], scores[kept][:k]
     return _search_within(db, terms, k, within)
+
+
+def _count(numbers: npt.NDArray[np.int64] | None) -> int:
+    return 0 if numbers is None else len(numbers)
 
 
 def _allowed(

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import NotFoundError, StoreError
-from mmrag_jupyter.store import changes, lookup, noderows, tokens, tokens_writing, vectors
+from mmrag_jupyter.store import (
+    changes,
+    joining,
+    lookup,
+    noderows,
+    tokens,
+    tokens_writing,
+    transcripts,
+    vectors,
+)
 from mmrag_jupyter.store.batch import encode_cells, encode_parts
 from mmrag_jupyter.store.catalogue import add_exact, read_catalogue, write_source
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.session import WriteSession
+from mmrag_jupyter.store.joinwriter import JoinWriter
 from mmrag_jupyter.store.spaces import read_spaces, space_of
 from mmrag_jupyter.store.text import clean, to_key, to_keys
 from mmrag_jupyter.store.tokens_writing import block
@@ -35,7 +44,7 @@ if TYPE_CHECKING:
     NewVectors = Mapping[int, tuple[npt.NDArray[np.int64], PartVectors]]
 
 
-class Writer(WriteSession):
+class Writer(JoinWriter):
     """Writes to a collection; a context manager, which lets others write at its end.
 
     Every method is one commit. Readers see it at once, and never a part of it; killed or
@@ -162,10 +171,13 @@ class Writer(WriteSession):
             places = _places(db, items)
             existing = [place.item for place in places.values()]
             views = [self._view(db, space) for space in read_spaces(db)] if existing else []
+            laid = self._with_joined(db, views, items, places, vectors) if existing else None
             orphans = changes.remove_parts(db, views, places.values())
             numbers = _numbers(db, items, places)
-            first = changes.take_numbers(db, "next_part", sum(len(one.parts) for one in items))
-            parts = encode_parts(items, numbers, first)
+            whole = laid.items if laid is not None else items
+            vectors = laid.vectors if laid is not None else vectors
+            first = changes.take_numbers(db, "next_part", sum(len(one.parts) for one in whole))
+            parts = encode_parts(whole, numbers, first)
             blocks = [
                 block(space_of(db, number), ordinals, rows, len(parts))
                 for number, (ordinals, rows) in vectors.items()
@@ -173,9 +185,11 @@ class Writer(WriteSession):
             with self._written(blocks):
                 cells = encode_cells(items, origin, catalogue.exact)
                 add_exact(db, cells.exact - catalogue.exact)
-                columns = _item_columns(items, numbers, origin, first)
+                columns = _item_columns(whole, numbers, origin, first)
                 changes.insert_items(db, columns, cells, existing)
                 changes.insert_parts(db, parts)
+                if laid is not None:
+                    joining.link(db, numbers, laid.links(first))
                 changes.drop_orphans(db, orphans)
                 changes.remove_nodes(db, existing)
                 if nodes:
@@ -249,6 +263,7 @@ class Writer(WriteSession):
             places = lookup.places(db, list(dict.fromkeys(ids)))
             views = [self._view(db, space) for space in read_spaces(db)] if places else []
             orphans = changes.remove_parts(db, views, places.values())
+            joining.unlinked(db, [place.item for place in places.values()])
             changes.remove_items(db, [place.item for place in places.values()])
             changes.drop_orphans(db, orphans)
         return len(places)
@@ -257,6 +272,11 @@ class Writer(WriteSession):
         """Keep the problems of a source's last load, in place of those of the one before."""
         with self._transaction() as db:
             changes.replace_problems(db, source, [(one.source, one.reason) for one in problems])
+
+    def keep_transcripts(self, model: str, said: Mapping[bytes, str]) -> None:
+        """Keep what a speech model has made of stretches of sound, by their content hash."""
+        with self._transaction() as db:
+            transcripts.write(db, model, said)
 
     def set_setting(self, key: str, value: str) -> None:
         """Keep a small text under a key."""

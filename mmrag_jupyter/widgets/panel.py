@@ -86,6 +86,8 @@ class Panel(anywidget.AnyWidget):
         self._selected: dict[str, Hit] = {}
         self._service = Service(Alone(collection), loads, self)
         nothing = Hits((), collection.name, options=self._options, _items=joined([]))
+        # Before the page hears of the widget: it may draw before it hears of a change.
+        self.set_trait("collection", collection.name)
         super().__init__(
             # The notebook keeps this script, so it is one that fetches the other.
             _esm=_static("loader.js"),
@@ -93,7 +95,6 @@ class Panel(anywidget.AnyWidget):
             selection=nothing,
         )
         hear_where_sent(self.comm)
-        self.set_trait("collection", collection.name)
         if loads is not None:
             self._stop = loads.listen(self._tell_loads)
         self.on_msg(_take)

@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.display import waves
 from mmrag_jupyter.display.thumbnails import Gone, jpeg
 from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.search.listening import stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from PIL.Image import Image
 
     from mmrag_jupyter.search.hits import Part
+
+    _Key = tuple[bytes, int, tuple[Path | None, float | None, float | None] | None]
 
 TYPE = "image/jpeg"
 
@@ -40,7 +45,7 @@ class Pictures:
 
     def __init__(self, room: int = _ROOM) -> None:
         self._room = room
-        self._kept: OrderedDict[tuple[bytes, int], Encoded] = OrderedDict()
+        self._kept: OrderedDict[_Key, Encoded] = OrderedDict()
         self._bytes = 0
         self._sizes: dict[bytes, tuple[int, int] | None] = {}
         self._lock = threading.Lock()
@@ -64,6 +69,8 @@ class Pictures:
     def _size(self, part: Part | None) -> tuple[int, int] | None:
         if part is None:
             return None
+        if part.modality == "audio":
+            return waves.SIZE
         if part.digest not in self._sizes:
             self._sizes[part.digest] = part.size()
             # One thread or another may add one more at the same time: it is about that many.
@@ -74,8 +81,10 @@ class Pictures:
     def _one(self, part: Part | None, size: int) -> Encoded | Gone:
         if part is None:
             return Gone("this item is no longer in the collection")
-        # The content's own hash: a file that was changed and loaded again has another.
-        key = part.digest, size
+        # The content's own hash: a file that was changed and loaded again has another. What was
+        # said twice has one hash, and two waveforms.
+        heard = part.modality == "audio"
+        key = part.digest, size, (part.source, part.start, part.end) if heard else None
         with self._lock:
             known = self._kept.get(key) if part.digest else None
             if known is not None:
@@ -89,7 +98,7 @@ class Pictures:
             self._keep(key, encoded)
         return encoded
 
-    def _keep(self, key: tuple[bytes, int], encoded: Encoded) -> None:
+    def _keep(self, key: _Key, encoded: Encoded) -> None:
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = encoded
@@ -100,7 +109,8 @@ class Pictures:
 
 
 def _opened(part: Part, size: int) -> Image:
-    image = part.opened(edge=size)
+    stretch = stretch_of(part)
+    image = part.opened(edge=size) if stretch is None else stretch.picture()
     if image is None:
         raise SourceError("this part has no picture")
     return image

@@ -19,6 +19,7 @@ from mmrag_jupyter.widgets.questions import (
     Collections,
     CountFacets,
     Feedback,
+    Hear,
     Hello,
     ListLoads,
     PictureOf,
@@ -52,6 +53,9 @@ VERSION = "0.1.0"
 
 PROTOCOL = 1
 """Counted up when one side can no longer understand the other."""
+
+HERE: Mapping[str, object] = {"version": VERSION, "protocol": PROTOCOL}
+"""What `hello` is answered."""
 
 TARGET = "mmrag_jupyter"
 """The comm target under which the sidebar finds the service."""
@@ -217,8 +221,21 @@ def _thumbnails(source: Record, _: Sequence[bytes | memoryview]) -> Thumbnails:
 
 
 def _item(source: Record, _: Sequence[bytes | memoryview]) -> ShowItem:
-    part = None if source.get("part") is None else whole(source, "part", 0, _FARTHEST)
-    return ShowItem(_collection(source), _key(source), part, whole(source, "size", 16, _EDGE))
+    size = whole(source, "size", 16, _EDGE)
+    return ShowItem(_collection(source), _key(source), _part(source), size)
+
+
+def _hear(source: Record, _: Sequence[bytes | memoryview]) -> Hear:
+    start, end = _seconds(source, "start"), _seconds(source, "end")
+    return Hear(_collection(source), _key(source), _part(source), start, end)
+
+
+def _seconds(source: Record, name: str) -> float | None:
+    return None if source.get(name) is None else max(number(source[name], name), 0.0)
+
+
+def _part(source: Record) -> int | None:
+    return None if source.get("part") is None else whole(source, "part", 0, _FARTHEST)
 
 
 def _feedback(source: Record, _: Sequence[bytes | memoryview]) -> Feedback:
@@ -236,6 +253,7 @@ _READERS: Mapping[str, Callable[[Record, Sequence[bytes | memoryview]], Question
     "search": _search,
     "thumbnails": _thumbnails,
     "item": _item,
+    "sound": _hear,
     "facets": lambda source, buffers: CountFacets(_collection(source), _asked(source, buffers)),
     "feedback": _feedback,
     "select": _select,

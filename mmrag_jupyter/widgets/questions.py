@@ -121,6 +121,20 @@ class ShowItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Hear:
+    """Sound of the recording that an item's part is of; None is the first that has one.
+
+    `start` and `end` are seconds of the recording; None are those of the part.
+    """
+
+    collection: str | None
+    key: str
+    part: int | None
+    start: float | None
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class CountFacets:
     """What there is to filter by, with counts."""
 
@@ -151,5 +165,5 @@ class ListLoads:
     """Which loads are running."""
 
 
-OfCollection = Search | Thumbnails | ShowItem | CountFacets | Feedback | Select
+OfCollection = Search | Thumbnails | ShowItem | Hear | CountFacets | Feedback | Select
 Question = Hello | Collections | ListLoads | OfCollection

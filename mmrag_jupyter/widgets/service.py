@@ -17,6 +17,7 @@ from mmrag_jupyter.widgets.asking import Searches
 from mmrag_jupyter.widgets.counting import Counting
 from mmrag_jupyter.widgets.pictures import TYPE, Pictures
 from mmrag_jupyter.widgets.reading import MessageError
+from mmrag_jupyter.widgets.sounds import sound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +113,7 @@ class Service:
     def _answer(self, question: Question) -> Answer:
         match question:
             case questions.Hello():
-                return {"version": protocol.VERSION, "protocol": protocol.PROTOCOL}, []
+                return protocol.HERE, []
             case questions.Collections():
                 return self._collections(), []
             case questions.ListLoads():
@@ -126,8 +127,8 @@ class Service:
                 return self._search(collection, question), []
             case questions.Thumbnails():
                 return self._thumbnails(collection, question)
-            case questions.ShowItem():
-                return self._item(collection, question)
+            case questions.ShowItem() | questions.Hear():
+                return self._of_item(self._whole(collection, question.key), question)
             case questions.CountFacets():
                 return self._counting.answer(collection, question.asked, self._searches), []
             case questions.Feedback():
@@ -155,7 +156,7 @@ class Service:
         page = search.ranking.page(offset, question.limit)
         if self._watcher is not None:
             self._watcher.shown(search, page, offset)
-        pictures = [hit.picture for hit in page.hits]
+        pictures = [hit.picture or hit.recording for hit in page.hits]
         columns = wire.columns(collection.store.columns())
         terms = words(search.query.text) if search.query is not None else ()
         return {
@@ -181,16 +182,19 @@ class Service:
         data: list[bytes] = []
         return {"pictures": [_picture(one, data) for one in made]}, data
 
-    def _item(self, collection: Searchable, question: questions.ShowItem) -> Answer:
-        item_id = wire.from_key(question.key)
-        store = collection.store
-        numbers = list(store.find([item_id]).values())
+    def _whole(self, collection: Searchable, key: str) -> Hit:
+        item_id = wire.from_key(key)
+        numbers = list(collection.store.find([item_id]).values())
         if not numbers:
             raise errors.NotFoundError(
                 f"Item {one_line(item_id, 80)!r} is no longer in collection {collection.name!r}."
             )
-        hit = build.in_order(numbers, store)[0][0]
+        return build.in_order(numbers, collection.store)[0][0]
+
+    def _of_item(self, hit: Hit, question: questions.ShowItem | questions.Hear) -> Answer:
         data: list[bytes] = []
+        if isinstance(question, questions.Hear):
+            return {"sound": sound(hit, question, data)}, data
         part = _shown(hit, question.part)
         picture = None
         if part is not None:
@@ -229,7 +233,9 @@ class Service:
 def _shown(hit: Hit, number: int | None) -> Part | None:
     """Return the part whose picture is meant; parts are counted from 0."""
     named = hit.parts[number] if number is not None and number < len(hit.parts) else None
-    return named if named is not None and named.modality != "text" else hit.picture
+    if named is not None and named.modality != "text":
+        return named
+    return hit.picture or hit.recording
 
 
 def _parts(store: Store, ids: Sequence[str]) -> dict[tuple[str, int], Part]:

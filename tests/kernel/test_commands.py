@@ -64,6 +64,17 @@ def test_local_names_of_a_function_are_found(kernel):
     kernel.ok("%mmrag use products")
 
 
+def test_recommendations_come_with_reasons_and_without_what_was_given(kernel):
+    kernel.ok("%mmrag use products")
+    kernel.ok("hits = %mmrag recommend --likes A-1 --dislikes 'A-2' --diverse 0.3")
+    assert kernel.ok("hits.ids").text == "['B 3']"
+    assert "A-1" in kernel.ok("hits[0].reason").text
+    kernel.ok("mine = {'A-1': 5, 'A-2': 1}")
+    ran = kernel.ok("%mmrag recommend --ratings mine")
+    assert "similar picture to A-1" in ran.result["text/html"]
+    assert "recommended to one who likes A-1" in ran.result["text/plain"]
+
+
 def test_every_other_command_shows_something(kernel):
     kernel.ok("%mmrag load products --as spare --text title --model builtin")
     for line in (
@@ -95,6 +106,7 @@ def test_every_other_command_shows_something(kernel):
         ("lod products", "%mmrag has no command 'lod'. Did you mean 'load'?"),
         ("load products --txet title", "no option '--txet'. Did you mean '--text'?"),
         ("query a --view galery", "not 'galery'. Did you mean 'gallery'?"),
+        ("recommend --likes A-1 --diverse 3", "--diverse is a number from 0 to 1, not '3'."),
         ("query -k none", "-k is a whole number from 1 up, not 'none'."),
         ('query "unfinished', "A quote is opened and never closed"),
         ("delete", "needs the ids of items, or --where EXPR"),
@@ -124,6 +136,9 @@ def test_a_bad_line_is_one_line_on_stderr_and_stops_run_all(kernel, line, messag
         ("query --image ./pictures/blu.png", "QueryError", "Did you mean './pictures/blue.png'?"),
         ("query a --like A-11", "NotFoundError", "Did you mean 'A-1'?"),
         ("show A-9", "NotFoundError", "Did you mean"),
+        ("recommend --likes A-9", "NotFoundError", "Did you mean"),
+        ("recommend", "QueryError", "Nothing is liked"),
+        ("recommend --ratings nobody", "SourceError", "no variable and no file called 'nobody'"),
         ("use pictrues", "NotFoundError", "Did you mean 'pictures'?"),
         ("drop pictrues --yes", "NotFoundError", "Did you mean 'pictures'?"),
         ("open nowhere", "NotFoundError", "'nowhere'"),

@@ -60,7 +60,7 @@ def test_completion_opens_no_collection(kernel):
     kernel.ok("%mmrag load products --as shut --text title --model builtin")
     kernel.ok("%mmrag use products")
     kernel.ok(
-        "from mmrag_jupyter.session import default_session\n"
+        "from mmrag_jupyter.default import default_session\n"
         "session = default_session()\n"
         "session.close(session.collection('shut').folder)"
     )

@@ -33,6 +33,22 @@ def found(notebook):
     ]
 
 
+def figures(notebook):
+    """Return the rows of each measured table: what each begins with, and its means."""
+    row = re.compile(r"^(\S.*?) {2,}(?:\d+ {2,})?(\d\.\d{3}\b.*)", re.MULTILINE)
+    texts = [
+        bundle.get("text/plain", "")
+        for bundles in displayed(notebook)
+        for bundle in bundles
+        if HITS not in bundle
+    ]
+    return [
+        [(name, [float(one) for one in re.findall(r"\d\.\d{3}\b", rest)]) for name, rest in rows]
+        for text in texts
+        if "95%" in text and (rows := row.findall(text))
+    ]
+
+
 @pytest.fixture(scope="module", params=TUTORIALS, ids=lambda path: path.stem)
 def tutorial(request, tmp_path_factory):
     """Return a tutorial as it is committed, and as it has just run."""
@@ -54,6 +70,52 @@ def test_it_finds_what_the_committed_outputs_show(tutorial):
     committed, run = tutorial
     assert found(run) == found(committed)
     assert len(found(run)) >= 5
+
+
+def test_it_measures_what_the_committed_outputs_show(tutorial):
+    committed, run = tutorial
+    expected, measured = figures(committed), figures(run)
+    assert len(measured) == len(expected)
+    for table, as_committed in zip(measured, expected, strict=True):
+        assert [name for name, _ in table] == [name for name, _ in as_committed]
+        for (name, means), (_, theirs) in zip(table, as_committed, strict=True):
+            # What is learnt differs by a rounding from one processor to the next.
+            assert means == pytest.approx(theirs, abs=0.03), name
+
+
+def test_the_shop_story_says_what_its_figures_say():
+    [path] = [one for one in TUTORIALS if one.stem == "04_products_and_reviews"]
+    [table] = figures(nbformat.read(path, as_version=4))
+    ndcg = {tuple(name.split("  ", 1)): means[0] for name, means in table}
+    ndcg = {(part, setting.strip()): mean for (part, setting), mean in ndcg.items()}
+    chance, both = ndcg["same colour", "chance"], ndcg["same colour", "shown"]
+    # Its conclusion: for the colour the pictures alone are ahead, and the reviews say nothing.
+    assert ndcg["same colour", "lexical=0"] > both + 0.3 > chance + 0.4
+    assert abs(ndcg["same colour", "image=0"] - chance) < 0.05
+    # For the category neither helps, nor do both; the texts of the catalogue do.
+    bare = max(ndcg["same category", one] for one in ("shown", "lexical=0", "image=0"))
+    assert ndcg["same category", "chance"] + 0.1 > bare
+    assert ndcg["same category", "described"] > bare + 0.03
+
+
+def test_the_tuning_story_says_what_its_figures_say():
+    [path] = [one for one in TUTORIALS if one.stem == "06_evaluate_and_tune"]
+    notebook = nbformat.read(path, as_version=4)
+    tables = [dict(table) for table in figures(notebook)]
+    needs, chosen, checked = tables[:3]
+    # Descriptions answer needs; the word counts double, on the half that it was not chosen by too.
+    assert needs["by need  products"][0] > needs["by need  titles"][0] + 0.1
+    assert max(chosen, key=lambda setting: chosen[setting][0]) == "lexical=2"
+    assert checked["products"][0] > max(checked["lexical=1"][0], checked["image=0"][0]) + 0.05
+    reasons = [
+        line.split(":")[0]
+        for bundles in displayed(notebook)
+        for bundle in bundles
+        for line in bundle["text/plain"].splitlines()
+        if line.startswith(("Applied", "Left as it was", "The last tuning"))
+    ]
+    # The log, the shuffled log, and the undo.
+    assert reasons == ["Applied", "Left as it was", "The last tuning is taken back; none serves."]
 
 
 def test_it_shows_pictures_a_dataframe_and_a_plot(tutorial):

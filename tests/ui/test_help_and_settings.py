@@ -68,6 +68,16 @@ def test_completions_have_icons_types_and_documentation(shop):
     shop.photographs("completion")
     shop.page.keyboard.press("Enter")
     assert shop.sources()[1] == "%mmrag query red --where"
+    # Columns and collections, in the documentation of the word that they stand for.
+    for typed, word, meaning in (
+        ("%mmrag load frame --text ti", "title", "--text COLS"),
+        ("%mmrag use sh", "shop", "NAME"),
+    ):
+        items = completions(shop, typed)
+        expect(items).to_have_count(1)
+        expect(items).to_contain_text(word)
+        expect(panel).to_contain_text(meaning)
+        shop.page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize(

@@ -2,84 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from panel_host import hit, hosts
 from playwright.sync_api import expect
 
-import mmrag_jupyter
-from mmrag_jupyter.widgets import protocol
-
-STATIC = Path(mmrag_jupyter.__file__).parent / "widgets" / "static"
-
-# What a host does: it imports the script that a notebook keeps, and passes messages on.
-HOST = """
-async ([loader, code, css, version, protocol, hits]) => {
-  const bytes = text => new DataView(new TextEncoder().encode(text).buffer);
-  const values = { collection: 'shop', query: {}, view: 'gallery', thumbnail: 160, selections: 0 };
-  const heard = new Set();
-  const columns = Object.keys(hits[0].metadata);
-  const results = {
-    hello: { version, protocol }, loads: { loads: [] }, select: { selected: 1 },
-    search: { title: '', notices: [], columns, offset: 0, hits, total: hits.length,
-              more: false, signals: ['lexical'], where: '' },
-    facets: { items: hits.length, facets: columns.slice(1).map(column => (
-      { kind: 'values', column, values: [{ value: 'x', label: 'x', count: 1 }], others: 0 })) } };
-  window.asked = [];
-  window.answers = true;
-  const answer = ({ type, uuid, ...rest }) => {
-    window.asked.push({ type, ...rest });
-    const buffers = type === 'code' ? [bytes(code), bytes(css)] : [];
-    const said = { type: 'answer', uuid, result: results[type] ?? {} };
-    if (window.answers) {
-      setTimeout(() => heard.forEach(each => each(said, buffers)), 0);
-    }
-  };
-  const model = {
-    get: name => values[name], set: (name, value) => { values[name] = value; },
-    save_changes: () => undefined, send: answer,
-    on: (event, handler) => {
-      if (event === 'msg:custom') heard.add(handler);
-      if (event === 'comm_live_update') window.channelChanges = handler;
-    },
-    off: (_, handler) => { heard.delete(handler); } };
-  const url = URL.createObjectURL(new Blob([loader], { type: 'text/javascript' }));
-  const { default: widget } = await import(url);
-  const outer = document.getElementById('output');
-  const el = outer.dataset.shadow === undefined
-    ? outer : outer.attachShadow({ mode: 'open' }).appendChild(document.createElement('div'));
-  window.takeAway = widget.render({ model, el });
-}
-"""
-
-VSCODE = """<body style="--vscode-editor-background: {back}; --vscode-editor-foreground: {front}">
+# The widget managers of both bring the light colours of JupyterLab along, in dark pages too.
+MANAGER = "<style>:root {{ --jp-layout-color1: white; --jp-ui-font-color0: black }}</style>"
+VSCODE = f"""{MANAGER}<body style="--vscode-editor-background: {{back}};
+  --vscode-editor-foreground: {{front}}">
 <div id="output" style="background: white"></div>"""
 # Colab's frames are clear, and say in the root what the page behind them is.
-COLAB = """<html theme="{theme}"><body style="background: transparent"><div id="output"></div>"""
+COLAB = f"""<html theme="{{theme}}">{MANAGER}<body style="background: transparent">
+<div id="output"></div>"""
 # marimo: all margins reset, colours of the newer kind, and the widget in a shadow.
 MARIMO = """<body style="background: {back}"><style>* {{ margin: 0 }}</style>
 <div id="output" data-shadow></div>"""
-
-
-def hit(number, **columns):
-    """Return a hit as the kernel sends it."""
-    return {
-        "id": f"A-{number}",
-        "key": f"A-{number}",
-        "part": None,
-        "rank": number,
-        "score": 1 / number,
-        "metadata": {"title": f"Teapot {number}", **columns},
-        "text": "a teapot",
-    }
 
 
 def opens(guard, page, hits):
     """Open a page that shows a panel with these hits."""
     shown = guard.context.new_page()
     shown.set_content(f"<!doctype html>{page}")
-    files = [(STATIC / name).read_text() for name in ("loader.js", "panel.js", "panel.css")]
-    shown.evaluate(HOST, [*files, protocol.VERSION, protocol.PROTOCOL, hits])
+    hosts(shown, hits)
     return shown
 
 

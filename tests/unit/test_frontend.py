@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from sentences import FRONTEND, sentences, sources
 
 import mmrag_jupyter
+from mmrag_jupyter.display.why import signal_name
+from mmrag_jupyter.search.feedback import LIKED_WORDS
+from mmrag_jupyter.search.query import SIGNALS
+from mmrag_jupyter.search.rerank import SIGNAL
 
-FRONTEND = Path(__file__).parents[2] / "frontend"
 PACKAGE = Path(mmrag_jupyter.__file__).parent
 BUILT = PACKAGE / "labextension" / "static"
 
@@ -21,16 +25,10 @@ TRANSLATED = re.compile(r"\.(?:__|_[np])\(\s*(?:'[^']*',\s*)?$")
 UNSEEN = re.compile(r"description:\s*$|new Error\(\s*$|new Token<\w+>\(\s*'[^']*',\s*$")
 NAMES = {
     # keys, a factory and a layout's type of Lab's, an error of Python's
-    *("Enter", "Escape", "Home", "End"),
+    *("Enter", "Escape", "Home", "End", "Backspace"),
     *("Notebook", "Multimodal search"),
+    "Files",  # what a browser calls them that are dragged
 }
-
-
-def sources(*folders):
-    found = [
-        path for folder in folders for path in (FRONTEND / folder).rglob("*") if path.is_file()
-    ]
-    return sorted(path for path in found if path.suffix in {".ts", ".tsx"})
 
 
 def untranslated(code):
@@ -62,15 +60,33 @@ def test_a_sentence_without_a_translation_is_noticed(code, found):
 
 
 def test_every_sentence_comes_through_the_translator_of_lab():
-    # The panel runs where Lab is not, and so have the views it shares theirs in English too.
-    english = {"hits/strings.ts", "answers/strings.ts"}
     found = {
-        name: sentences
-        for path in sources("labextension", "hits", "answers")
-        if (name := path.relative_to(FRONTEND).as_posix()) not in english
-        and (sentences := list(untranslated(path.read_text(encoding="utf-8"))))
+        path.relative_to(FRONTEND).as_posix(): bare
+        for path in sources("labextension", "hits", "answers", "reports", "panel")
+        if (bare := list(untranslated(path.read_text(encoding="utf-8"))))
     }
     assert found == {}
+
+
+def test_every_sentence_can_be_in_a_catalogue():
+    # One entry there is either a sentence or a pair, and a rule may choose either of a pair.
+    plurals = [(one, more) for one, more in sentences().items() if more is not None]
+    assert len(plurals) > 10
+    assert len(sentences()) > 150
+    for one, more in plurals:
+        rest = set(re.findall(r"%\d", more)) - {"%1"}
+        assert rest == set(re.findall(r"%\d", one)) - {"%1"}, (one, more)
+
+
+def test_pages_and_outputs_call_a_signal_the_same():
+    code = (FRONTEND / "hits" / "strings.ts").read_text(encoding="utf-8")
+    _, _, listed = code.partition("signals: {")
+    named = dict(re.findall(r"'?(\w[\w ]*?)'?: trans\.__\('([\w ]+)'\)", listed.partition("}")[0]))
+    assert named["lexical"] == "words"
+    assert named == {signal: signal_name(signal) for signal in named}
+    assert {*SIGNALS, SIGNAL, LIKED_WORDS} == set(named)
+    assert signal_name("not lexical") == "not words"
+    assert signal_name("of another kind") == "of another kind"
 
 
 def test_no_source_has_grown_past_350_lines():
@@ -85,7 +101,7 @@ def test_no_source_has_grown_past_350_lines():
 
 
 def test_no_source_makes_elements_or_code_out_of_text():
-    folders = ("labextension", "hits", "answers", "panel", "messages", "fetched")
+    folders = ("labextension", "hits", "answers", "reports", "panel", "messages", "fetched")
     makers = re.compile(
         r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write"
         r"|dangerouslySetInnerHTML|\beval\(|new Function"

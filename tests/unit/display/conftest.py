@@ -11,10 +11,11 @@ from mmrag_jupyter.display import Card, Why
 
 _STYLED = {"style"}
 _ALLOWED = {
+    "audio": {"controls", "preload", "title", "src", "style"},
     "b": set(),
     "bdi": set(),
     "br": set(),
-    "details": _STYLED,
+    "details": {"open", "style"},
     "div": {"style", "class"},
     "figcaption": set(),
     "figure": _STYLED,
@@ -42,7 +43,7 @@ class Reader(HTMLParser):
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
         self.open, self.tags, self.images, self.texts, self.alts = [], [], [], [], []
-        self.styles = set()
+        self.styles, self.sounds = set(), []
         self.feed(html)
         self.close()
         assert not self.open, f"never closed: {self.open}"
@@ -61,6 +62,9 @@ class Reader(HTMLParser):
             assert int(values["height"]) > 0
             self.images.append(values["src"])
             self.alts.append(values["alt"])
+        if tag == "audio":
+            assert values["src"].startswith("data:audio/ogg;base64,")
+            self.sounds.append(values["src"])
         self.tags.append(tag)
         if tag not in _VOID:
             self.open.append(tag)
@@ -132,7 +136,7 @@ def product_cards(photo):
                     "stock": None if at % 2 else at,
                     "description": "A light running shoe for wide feet, waterproof. " * 4,
                 },
-                why=(Why("words", at + 1, 0.6), Why("pictures", at + 2, 0.4)),
+                why=(Why("lexical", at + 1, 0.6), Why("image", at + 2, 0.4)),
             )
             for at in range(n)
         ]

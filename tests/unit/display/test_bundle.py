@@ -142,7 +142,7 @@ def test_the_json_tells_all_that_a_renderer_needs(product_cards):
     assert data["columns"][:3] == ["sku", "title", "category"]
     hit = data["hits"][1]
     assert (hit["id"], hit["rank"], hit["score"]) == ("P-001", 2, 0.5)
-    assert hit["why"][0] == {"signal": "words", "rank": 2, "share": 0.6}
+    assert hit["why"][0] == {"signal": "lexical", "rank": 2, "share": 0.6}
     assert hit["metadata"]["price"] == 50.9
     assert hit["metadata"]["stock"] is None
     assert hit["text"].startswith("A light running shoe")

@@ -11,6 +11,7 @@ from toys import write_pictures
 from mmrag_jupyter.ingest import reading
 from mmrag_jupyter.ingest.documents import Documents
 from mmrag_jupyter.ingest.reading import Reading
+from mmrag_jupyter.ingest.recordings import Recordings
 from mmrag_jupyter.items import Item, Media, Piece, Problem
 from mmrag_jupyter.store import Store
 
@@ -60,7 +61,8 @@ def store(tmp_path):
 
 def begun(source, store):
     problems = []
-    documents = Documents(store, source.key, lambda *_: None)
+    recordings = Recordings(store, None, lambda *_: None, None)
+    documents = Documents(store, source.key, lambda *_: None, recordings)
     return Reading(source, store, documents, problems.append), problems
 
 

@@ -60,4 +60,5 @@ def test_models_in_use_come_first_however_they_were_given(root, tiny_clip_folder
     assert used.index.tolist() == [0, 1, 2, 3]
     assert used["name"].tolist() == ["builtin", str(tiny_clip_folder), "my-model", "/gone"]
     assert used["size"].tolist() == ["", "1M", "", ""]
-    assert used["embeds"].tolist() == ["image", "image, text", "image, text", "image, text"]
+    both = "image, text"
+    assert used["embeds"].tolist() == ["audio, image", both, both, both]

@@ -89,12 +89,6 @@ def test_a_model_that_cannot_embed_what_it_is_for_is_refused(options, said):
         resolve(**options, modalities=BOTH)
 
 
-@pytest.mark.parametrize("model", ["auto", "builtin"])
-def test_nobody_chooses_a_model_for_audio(model):
-    with pytest.raises(ModelError, match="audio"):
-        resolve(model, modalities=frozenset({"audio"}))
-
-
 class Nameless:
     dim = 3
     modalities = frozenset({"text"})

@@ -28,6 +28,10 @@ class FakeCollection:
         self.asked.append((text, options))
         return [text]
 
+    @property
+    def joined_columns(self):
+        return ["stars"]
+
     def some_ids(self, start, limit):
         return [one for one in self.ids if one.startswith(start)][:limit]
 

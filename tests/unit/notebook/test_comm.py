@@ -264,13 +264,16 @@ def test_tables_are_described_by_their_columns(shell, page):
     [table] = completions(page, "%mmrag load fra|").values()
     assert table["type"] == "instance"
     assert table["documentation"].startswith("frame: DataFrame, 1 rows: name, photo")
-    columns = completions(page, "%mmrag load frame --text |")
-    assert [each["type"] for each in columns.values()] == ["column", "column"]
+    columns = completions(page, "%mmrag load frame --text |").values()
+    assert [each["type"] for each in columns] == ["column", "column"]
+    for each in columns:
+        assert each["documentation"].startswith("--text COLS\n\n"), each
 
 
 def test_values_are_known_by_their_kind(page, loaded):  # noqa: ARG001 - what is completed
     [one] = completions(page, "%mmrag use ro|").values()
     assert one["type"] == "collection"
+    assert one["documentation"].startswith("NAME\n\n"), one
     [one] = completions(page, "%mmrag query --view ga|").values()
     assert (one["text"], one["type"]) == ("gallery", "value")
 

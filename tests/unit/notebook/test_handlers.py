@@ -26,7 +26,8 @@ def test_load_passes_on_the_variable_and_its_options(run, session):
     clip = object()
     said = run(
         "load products --text name, --image photo --id name --root pics --prune --keep-missing"
-        " --reembed --on-error raise --model clip --text-model tiny --image-model clip",
+        " --reembed --on-error raise --model clip --text-model tiny --image-model clip"
+        " --audio call,memo --audio-model clip --transcribe openai/whisper-base",
         products=FRAME,
         clip=clip,
     )
@@ -37,6 +38,7 @@ def test_load_passes_on_the_variable_and_its_options(run, session):
         "key": "table:products",
         "text": ["name"],
         "image": ["photo"],
+        "audio": ["call", "memo"],
         "id": "name",
         "root": "pics",
         "prune": True,
@@ -46,6 +48,8 @@ def test_load_passes_on_the_variable_and_its_options(run, session):
         "model": clip,
         "text_model": "tiny",
         "image_model": clip,
+        "audio_model": clip,
+        "transcribe": "openai/whisper-base",
     }
 
 
@@ -56,6 +60,7 @@ def test_load_leaves_out_what_was_not_said(run, session, tmp_path):
     assert options == {
         "text": None,
         "image": None,
+        "audio": None,
         "id": None,
         "root": None,
         "prune": False,
@@ -86,8 +91,9 @@ def test_query_passes_on_everything_it_was_told(run, session):
     ranker = object()
     run(
         'query red shoes -k 3 --image pic --like A-1 --like B --not mud --not pic --where "p < 5"'
-        " --modality text,image --weights text=2 --rerank ranker --view table",
+        " --modality text,image --weights text=2 --rerank ranker --view table --audio call",
         pic=b"jpg",
+        call=([0.0, 0.5], 16_000),
         ranker=ranker,
     )
     assert session.collections["products"].asked == [
@@ -95,6 +101,7 @@ def test_query_passes_on_everything_it_was_told(run, session):
             "red shoes",
             {
                 "image": [b"jpg"],
+                "audio": [([0.0, 0.5], 16_000)],
                 "like": ["A-1", "B"],
                 "exclude": ["mud", b"jpg"],
                 "k": 3,

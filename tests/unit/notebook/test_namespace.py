@@ -214,3 +214,21 @@ def test_what_ipython_and_imports_bring_along_is_not_suggested_as_a_picture(here
     assert "Did you mean" not in str(told.value)
     with pytest.raises(QueryError, match="Did you mean 'photo'"):
         names.picture("photos")
+
+
+def test_a_recording_is_a_value_a_path_or_a_url(here):
+    (here / "call.wav").touch()
+    samples = ([0.0, 0.5], 16_000)
+    assert of(call=samples).recording("call") is samples
+    assert of(calls=[b"RIFF"]).recording("calls[0]") == b"RIFF"
+    assert of(row={"array": [0.0], "sampling_rate": 8_000}).recording("row")["sampling_rate"]
+    assert of().recording("call.wav") == Path("call.wav")
+    assert of().recording("https://example.com/a.mp3") == "https://example.com/a.mp3"
+
+
+def test_what_is_no_recording_is_refused(here):
+    (here / "call.wav").touch()
+    with pytest.raises(QueryError, match="not a recording, a path or a URL"):
+        of(products=FRAME).recording("products")
+    with pytest.raises(QueryError, match=r"There is no recording 'cal.wav'.*'call.wav'"):
+        of().recording("cal.wav")

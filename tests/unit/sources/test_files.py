@@ -70,7 +70,7 @@ def test_what_is_neither_picture_nor_text_nor_document_is_counted(folder):
     for name in ("a.zip", "b.zip", "table.csv", "README"):
         (folder / name).write_bytes(b"x")
     told, _, suffixes = sources.read(folder).notice.partition(": ")
-    assert told == "skipped 4 files that are neither picture, text nor document"
+    assert told == "skipped 4 files that are neither picture, recording, text nor document"
     assert suffixes.startswith(".zip, ")
     assert set(suffixes.split(", ")) == {".zip", ".csv", "without a suffix"}
 
@@ -78,7 +78,7 @@ def test_what_is_neither_picture_nor_text_nor_document_is_counted(folder):
 def test_an_empty_folder_says_so(tmp_path):
     source = sources.read(tmp_path)
     assert list(source.ids) == list(source) == []
-    assert f"no pictures, texts or documents in {tmp_path}" in source.notice
+    assert f"no pictures, recordings, texts or documents in {tmp_path}" in source.notice
 
 
 def test_dead_links_are_problems_beside_the_items(folder):

@@ -236,7 +236,8 @@ def test_sound_columns_are_parts_of_their_own(tmp_path):
     frame = pd.DataFrame({"clip": ["a.wav"], "t": ["hello there"]})
     source = sources.read(frame, audio="clip", text="t", root=tmp_path)
     (item,) = source
-    assert [piece.modality for piece in item.pieces] == ["text", "audio"]
+    assert [piece.modality for piece in item.pieces] == ["text"]
+    assert [one.media.path for one in item.recordings] == [tmp_path / "a.wav"]
     assert source.modalities == {"text", "audio"}
 
 

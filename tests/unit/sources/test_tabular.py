@@ -194,7 +194,7 @@ def test_bad_lines_are_problems_and_the_rest_is_loaded(tmp_path):
 
 def test_a_table_that_is_a_folder_is_a_folder(tmp_path):
     (tmp_path / "t.csv").mkdir()
-    assert "no pictures, texts or documents" in sources.read(tmp_path / "t.csv").notice
+    assert "no pictures, recordings, texts or documents" in sources.read(tmp_path / "t.csv").notice
 
 
 def test_columns_without_a_name_are_read_too(tmp_path):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
+from sounds import noise, quiet, tone, write
 from toys import ToyEmbedder, picture
 
 import mmrag_jupyter as mm
@@ -46,6 +48,17 @@ def shop(session, products):
     return session.load(
         products, "shop", text="title", image="photo", id="sku", model=ToyEmbedder()
     )
+
+
+@pytest.fixture
+def calls(session, tmp_path):
+    """Load a few recordings; what is current stays so."""
+    write(tmp_path / "calls" / "bell.wav", np.concatenate([quiet(3), tone(880, 2), quiet(3)]))
+    write(tmp_path / "calls" / "rain.wav", noise(3))
+    current = session.current
+    made = session.load(tmp_path / "calls", "calls", model="builtin")
+    session.current = current
+    return made
 
 
 class Page:

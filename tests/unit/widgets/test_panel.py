@@ -64,6 +64,19 @@ def test_hits_are_there_before_a_page_has_asked(panel, products):
     assert list(panel.selection.to_pandas().columns)[-3:] == ["rank", "score", "why"]
 
 
+def test_the_first_message_to_the_page_names_the_collection(shop, static, monkeypatch):  # noqa: ARG001
+    told = []
+    opened = ipywidgets.Widget.open
+
+    def note(widget):
+        told.append(widget.get_state().get("collection"))
+        opened(widget)
+
+    monkeypatch.setattr(ipywidgets.Widget, "open", note)
+    shop.panel().close()
+    assert shop.name in told
+
+
 def test_a_panel_can_begin_with_a_query(shop, static):  # noqa: ARG001
     panel = shop.panel("red hat")
     assert panel.hits.ids[0] == "red-hat"

@@ -47,7 +47,7 @@ def test_python_reads_every_question(verb):
             assert getattr(read, name) == value
 
 
-def test_the_service_answers_in_the_shape_of_the_examples(page, session):
+def test_the_service_answers_in_the_shape_of_the_examples(page, session, calls):  # noqa: ARG001
     session.loads.watched("shop", session.reporter()).start("loading shop", 9)
     filters = [{"kind": "range", "column": "price", "low": 10, "high": 50}]
     told = {
@@ -56,6 +56,7 @@ def test_the_service_answers_in_the_shape_of_the_examples(page, session):
         "search": page.search("red hat", limit=3),
         "thumbnails": page.ask("thumbnails", pictures=[{"key": "red-hat", "part": 1}], size=64),
         "item": page.ask("item", key="red-hat", size=64),
+        "sound": page.ask("sound", key="bell.wav", collection="calls"),
         "facets": page.ask("facets", asked={"filters": filters}),
         "feedback": page.ask("feedback", key="red-hat", verdict=1, query="red hat"),
         "select": page.ask("select", keys=["red-hat", "blue-hat"]),

@@ -75,6 +75,9 @@ for (const read of Object.values(READERS)) {
 }
 const script = READERS.thumbnails({ pictures: [{ buffer: 0, type: 'image/svg+xml', width: 1, height: 1 }] });
 assert.equal(script.pictures[0].kind, 'problem');
+const page = READERS.sound({ sound: { buffer: 0, type: 'text/html', start: 0, end: 1 } });
+assert.equal(page.sound.kind, 'problem');
+assert.deepEqual(READERS.sound({ sound: null }), { sound: null });
 
 // Answers find who asked, in whatever order they come; aborted ones are dropped.
 {

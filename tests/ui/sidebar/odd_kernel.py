@@ -7,6 +7,9 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import ClassVar
 
+if sys.argv[1:2] == ["mortal"] and Path("dead").exists():
+    sys.exit(1)  # before the imports, which take their time: it is started six times
+
 from ipykernel.kernelapp import IPKernelApp, launch_new_instance
 from ipykernel.kernelbase import Kernel
 
@@ -42,8 +45,6 @@ def main():
         from mmrag_jupyter.widgets import protocol
 
         protocol.VERSION, protocol.PROTOCOL = "9.0.0", protocol.PROTOCOL + 1
-    elif how == "mortal" and Path("dead").exists():
-        sys.exit(1)
     elif how == "without-subshells":
         Kernel._supports_kernel_subshells = False
     elif how == "other-language":

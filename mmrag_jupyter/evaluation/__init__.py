@@ -1,0 +1,1 @@
+"""How well a collection answers, measured against what is known to be right."""

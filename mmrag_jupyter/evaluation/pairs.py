@@ -1,0 +1,184 @@
+"""Questions from texts and pictures that belong together: each should find the other.
+
+Only the parts of the other modality may answer, by what the models see in them. Words are
+left out: an item's own text would find itself, and the pictures beside it, by its own words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmrag_jupyter.errors import NotFoundError, QueryError, SourceError, did_you_mean
+from mmrag_jupyter.evaluation.questions import Judgements, Question, counted, some
+from mmrag_jupyter.naming import shortened
+from mmrag_jupyter.search.build import media_of
+from mmrag_jupyter.search.query import LEXICAL
+from mmrag_jupyter.sources.images import media_digest
+from mmrag_jupyter.sources.plain import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mmrag_jupyter.items import Media
+    from mmrag_jupyter.store import PartRow, Store
+
+MOST_ITEMS = 1000  # of a collection, drawn by chance where there are more
+_CHARACTERS = 2000  # of a text, from its beginning: models read no more of it
+# Nothing but what the model sees: neither words, nor texts that would lend their pictures.
+_NO_WORDS = {LEXICAL: 0.0, "text": 0.0, "page": 0.0}
+_SAID = (
+    "Asked with a text, only pictures may answer, and the reverse; words are not compared, so"
+    " that no text finds itself."
+)
+
+TO_PICTURE, TO_TEXT = "text → picture", "picture → text"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A text, the pictures that belong to it, and the items that hold them."""
+
+    text: str
+    pictures: tuple[tuple[str, Media], ...]
+    items: tuple[str, ...]
+
+
+def from_collection(store: Store, caption: str | None, *, seed: int = 0) -> Judgements:
+    """Return a question for each text and each picture of the items that have both.
+
+    Parameters
+    ----------
+    caption
+        The items' column with the texts; otherwise all texts of an item are one.
+    seed
+        Draws the items where there are more than `MOST_ITEMS`.
+
+    Raises
+    ------
+    QueryError
+        No item has both, or there is no such column.
+    """
+    rows: dict[str, list[PartRow]] = {}
+    for row in store.parts_of(store.numbers()):
+        rows.setdefault(row.item_id, []).append(row)
+    texts = _captions(store, caption) if caption else _texts(rows)
+    pictures = {item: [row for row in own if row.modality == "image"] for item, own in rows.items()}
+    both = [item for item in rows if pictures[item] and texts.get(item, "").strip()]
+    if not both:
+        counts = store.part_counts()
+        raise QueryError(
+            f"No item of {store.name!r} has both a text and a picture ({counts.get('text', 0):,}"
+            f" texts, {counts.get('image', 0):,} pictures); give judgements instead."
+        )
+    notices = []
+    if len(both) > MOST_ITEMS:
+        notices.append(f"{MOST_ITEMS:,} of {len(both):,} items, drawn by chance (seed {seed}).")
+        drawn = np.random.default_rng(seed).choice(len(both), MOST_ITEMS, replace=False)
+        both = [both[at] for at in sorted(drawn.tolist())]
+    pairs = [
+        Pair(
+            texts[item],
+            tuple(
+                (row.node_id, media)
+                for row in pictures[item]
+                if (media := media_of(row, store)) is not None
+            ),
+            (item,),
+        )
+        for item in both
+    ]
+    return _judgements(pairs, "its own pairs", notices)
+
+
+def from_rows(rows: Iterable[tuple[str, Media | None]], label: str, store: Store) -> Judgements:
+    """Return a question for each text and each picture of rows that have both.
+
+    What is right is every item that has the very same picture.
+
+    Raises
+    ------
+    NotFoundError
+        The collection has none of the pictures.
+    QueryError
+        No row has both.
+    """
+    holders: dict[bytes, list[str]] = {}
+    for row in store.parts_of(store.numbers()):
+        if row.modality == "image":
+            holders.setdefault(row.digest, []).append(row.item_id)
+    pairs, unknown = [], []
+    for number, (text, media) in enumerate(rows, start=1):
+        if media is None or not text.strip():
+            continue
+        try:
+            items = holders.get(media_digest(media), [])
+        except SourceError:
+            items = []
+        if not items:
+            unknown.append(str(media))
+            continue
+        pairs.append(Pair(text, ((f"row {number}", media),), tuple(dict.fromkeys(items))))
+    if not pairs and unknown:
+        raise NotFoundError(
+            f"None of the {len(unknown):,} pictures of {label} is in collection {store.name!r}:"
+            f" {some(unknown)}; load them first."
+        )
+    if not pairs:
+        raise QueryError(f"No row of {label} has both a text and a picture.")
+    left = f"{counted(len(unknown), 'picture')} of {label} not in the collection: {some(unknown)}."
+    return _judgements(pairs, f"pairs of {label}", [left] if unknown else [])
+
+
+def _judgements(pairs: Sequence[Pair], about: str, notices: Sequence[str]) -> Judgements:
+    # Pairs of the very same text cannot be told apart by it: the items of each are right.
+    items: dict[str, list[str]] = {}
+    for pair in pairs:
+        items.setdefault(pair.text, []).extend(pair.items)
+    questions = [
+        Question(
+            f"{TO_PICTURE} {text}",
+            shortened(text),
+            dict.fromkeys(right, 1.0),
+            text=text,
+            slice=TO_PICTURE,
+            modality=frozenset({"image"}),
+            weights=_NO_WORDS,
+        )
+        for text, right in items.items()
+    ]
+    questions += [
+        Question(
+            f"{TO_TEXT} {name}",
+            f"the picture of {shortened(name)}",
+            dict.fromkeys(pair.items, 1.0),
+            images=(media,),
+            slice=TO_TEXT,
+            modality=frozenset({"text"}),
+        )
+        for pair in pairs
+        for name, media in pair.pictures
+    ]
+    return Judgements(tuple(questions), about, (_SAID, *notices))
+
+
+def _texts(rows: dict[str, list[PartRow]]) -> dict[str, str]:
+    return {
+        item: "\n".join(row.text for row in own if row.modality == "text")[:_CHARACTERS]
+        for item, own in rows.items()
+    }
+
+
+def _captions(store: Store, caption: str) -> dict[str, str]:
+    known = [one.name for one in store.columns()]
+    if caption not in known:
+        raise QueryError(
+            f"--query {caption!r} is no column of {store.name!r}.{did_you_mean(caption, known)}"
+        )
+    return {
+        row.id: as_text(row.metadata[caption])[:_CHARACTERS]
+        for row in store.items(store.numbers())
+        if row.metadata.get(caption) is not None
+    }

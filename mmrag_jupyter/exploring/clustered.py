@@ -1,0 +1,138 @@
+"""Clusters of items with their names, and how they show themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from mmrag_jupyter.display.sections import Section, sections_bundle
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mmrag_jupyter.exploring.clusters import Grouped
+    from mmrag_jupyter.exploring.shown import Shelf
+    from mmrag_jupyter.search.hits import Hits
+
+_MOST = 24  # clusters in an output
+_SHOWN = 5  # of a cluster, in its gallery
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cluster:
+    """Items that are alike, the most central first; `name` says by what.
+
+    `distance` is each item's cosine distance to the middle.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    distance: tuple[float, ...]
+    _items: tuple[int, ...]
+    _shelf: Shelf
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def hits(self) -> Hits:
+        """The items, the most central first."""
+        return self.head(len(self))
+
+    def head(self, n: int = _SHOWN) -> Hits:
+        """Return the `n` most central items."""
+        near = [1 - one for one in self.distance[:n]]
+        return self._shelf.hits(
+            self._items[:n],
+            self.name,
+            scores=near,
+            signal="nearness",
+            raw=near,
+            reason="{:.3f} near the middle",
+        )
+
+    def __repr__(self) -> str:
+        return f"<Cluster {self.name!r}: {len(self):,} items>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        return self.hits._repr_mimebundle_()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Clusters(Sequence[Cluster]):
+    """Clusters of items, the largest first: list-like, and a dataframe; a slice is `Clusters`."""
+
+    title: str
+    notices: tuple[str, ...]
+    _names: tuple[str, ...]
+    _ids: tuple[str, ...]
+    _items: np.ndarray[tuple[int], np.dtype[np.int64]]
+    _grouped: Grouped
+    _numbers: range
+    _shelf: Shelf
+
+    @overload
+    def __getitem__(self, at: int) -> Cluster: ...
+    @overload
+    def __getitem__(self, at: slice) -> Clusters: ...
+    def __getitem__(self, at: int | slice) -> Cluster | Clusters:
+        if isinstance(at, slice):
+            return replace(self, _numbers=self._numbers[at])
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"There are {len(self):,} clusters, and none at {at}.")
+        number = self._numbers[at]
+        here = np.flatnonzero(self._grouped.groups == number)
+        here = here[np.argsort(self._grouped.distance[here], kind="stable")]
+        return Cluster(
+            self._names[number],
+            tuple(self._ids[one] for one in here.tolist()),
+            tuple(self._grouped.distance[here].tolist()),
+            tuple(self._items[here].tolist()),
+            self._shelf,
+        )
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __repr__(self) -> str:
+        return f"<Clusters: {self.title}>"
+
+    @property
+    def names(self) -> list[str]:
+        """What the clusters are called, the largest first."""
+        return [self._names[number] for number in self._numbers]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a row for each item: id, cluster (from 1), name, distance to its middle."""
+        import pandas as pd
+
+        groups = self._grouped.groups
+        frame = pd.DataFrame(
+            {
+                "id": list(self._ids),
+                "cluster": groups + 1,
+                "name": [self._names[one] for one in groups.tolist()],
+                "distance": self._grouped.distance,
+            }
+        )
+        if len(self) == len(self._names):
+            return frame
+        return frame[np.isin(groups, self._numbers)].reset_index(drop=True)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        return sections_bundle(
+            [_section(number, self[at]) for at, number in enumerate(self._numbers[:_MOST])],
+            title=self.title,
+            notices=self.notices,
+            options=self._shelf.options,
+            total=len(self),
+            more="clusters",
+        )
+
+
+def _section(number: int, one: Cluster) -> Section:
+    items = "1 item" if len(one) == 1 else f"{len(one):,} items"
+    return Section(f"{number + 1}. {one.name}", one.head().cards(), items)

@@ -1,0 +1,124 @@
+"""A hit as the display draws it: its picture or waveform, its text, what tells it from others."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter import display
+from mmrag_jupyter.display.fields import clock
+from mmrag_jupyter.errors import SourceError, StoreError
+from mmrag_jupyter.items import Media
+from mmrag_jupyter.search.listening import stretch_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from PIL.Image import Image
+
+    from mmrag_jupyter.display.stretches import Stretch
+    from mmrag_jupyter.search.hits import Hit
+    from mmrag_jupyter.search.parts import Part
+
+# Pixels of a page's shorter side, for its thumbnail and for a small one below another.
+_SHOWN, _SMALL = 256, 64
+
+
+def card(hit: Hit, terms: tuple[str, ...], whole: Stretch | None = None) -> display.Card:
+    """Return a hit to be drawn, the words of `terms` marked.
+
+    `whole` is its recording from beginning to end, where all of it is meant and not the stretch
+    that matched.
+    """
+    part, sound = hit.picture, hit.recording
+    heard = whole
+    if heard is None and sound is not None:
+        heard = stretch_of(sound, hit.number_of(sound))
+    first = hit.parts[0] if hit.parts else None
+    place = whole or first
+    title = next((v for v in hit.metadata.values() if isinstance(v, str) and v), hit.id)
+    return display.Card(
+        id=hit.id,
+        rank=hit.rank,
+        score=hit.score,
+        picture=_picture(part, heard),
+        alt=_alt(part, heard, title),
+        text=_said(sound, hit.parts) or hit.text,
+        terms=terms,
+        metadata=hit.metadata,
+        why=tuple(display.Why(why.signal, why.rank, abs(why.share)) for why in hit.why),
+        source=str(Media(path=first.source)) if first is not None and first.source else hit.source,
+        page=first.page if first is not None else None,
+        sheets=tuple(_sheets(hit, part)),
+        start=place.start if place is not None else None,
+        end=place.end if place is not None else None,
+        part=hit.number_of(shown) if (shown := part or sound) is not None else 0,
+        reason=hit.reason,
+        joined=tuple((one.origin, one.matched, one.total) for one in hit.joined if one.matched),
+        voice=_voice(hit.parts, hit.id),
+        sound=heard,
+        spoken=tuple(_spoken(hit.parts)) if whole is not None else (),
+    )
+
+
+def is_picture(part: Part) -> bool:
+    """Tell whether a part is a picture or a page that somebody could open."""
+    if part.modality not in {"image", "page"}:
+        return False
+    try:
+        return part._media() is not None  # noqa: SLF001
+    except StoreError:
+        # It is one, and whoever opens it is told why that cannot be.
+        return True
+
+
+def _sheets(hit: Hit, shown: Part | None) -> Iterator[display.Sheet]:
+    """Yield the pages that matched beside the one that is shown."""
+    for number in hit.pages:
+        part = hit.page(number) if shown is None or number != shown.page else None
+        if part is not None:
+            yield display.Sheet(number, partial(_opened, part, _SMALL))
+
+
+def _picture(part: Part | None, heard: Stretch | None) -> Callable[[], Image] | None:
+    """Return what opens the picture of a hit: its own, or the waveform of what is heard."""
+    if part is not None:
+        return partial(_opened, part)
+    return heard.picture if heard is not None else None
+
+
+def _alt(part: Part | None, heard: Stretch | None, title: str) -> str:
+    if part is None and heard is not None:
+        return f"waveform of {title}, {clock(heard.start)}-{clock(heard.end)}"
+    return part.text if part is not None and part.text else title
+
+
+def _said(sound: Part | None, parts: Sequence[Part]) -> str:
+    """Return what is said in a stretch of sound, where it is one that matched."""
+    return sound.text if sound is not None and any(sound.id == one.id for one in parts) else ""
+
+
+def _spoken(parts: Sequence[Part]) -> Iterator[display.Spoken]:
+    """Yield what is said in a recording, in its order."""
+    said = [part for part in parts if part.modality == "audio" and part.text]
+    for part in sorted(said, key=lambda one: one.start or 0.0):
+        start = part.start or 0.0
+        yield display.Spoken(start, part.end if part.end is not None else start, part.text)
+
+
+def _voice(parts: Sequence[Part], item_id: str) -> display.Voice | None:
+    """Return the row of a joined table whose text, or else picture, stands for a hit."""
+    said = next((part for part in parts if part.text), parts[0] if parts else None)
+    if said is None or not said.origin:
+        return None
+    known = {said.text, said.row, item_id}
+    facts = {name: value for name, value in said.metadata.items() if str(value) not in known}
+    return display.Voice(said.origin, said.row, facts)
+
+
+def _opened(part: Part, edge: int = _SHOWN) -> Image:
+    # A page has no pixels of its own: it is drawn as large as its picture is shown.
+    image = part.opened(edge=edge) if part.modality == "page" else part.image
+    if image is None:  # pragma: no cover - is_picture has asked
+        raise SourceError(f"{part.id} has no picture.")
+    return image

@@ -1,0 +1,1 @@
+"""An adapter of frozen embeddings, learnt from what the user knows, and kept only if it helps."""
