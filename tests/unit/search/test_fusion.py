@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +82,55 @@ def test_the_order_does_not_depend_on_the_order_of_signals(rankings):
     backward = [(hit.item, round(hit.score, 9)) for hit in fuse(signals[::-1], ONE_TO_ONE)]
     assert dict(forward) == dict(backward)
     assert all(0 < score <= 1 + 1e-9 for _, score in forward)
+
+
+@st.composite
+def parted(draw):
+    """Draw two signals over parts, and the item of each part."""
+    item_of = dict(enumerate(draw(st.lists(st.integers(0, 6), min_size=1, max_size=20))))
+    rankings = [draw(st.permutations(sorted(item_of))) for _ in range(2)]
+    kept = [ranking[: draw(st.integers(1, len(ranking)))] for ranking in rankings]
+    weights = [draw(st.sampled_from([0.5, 1.0, 3.0])) for _ in kept]
+    named = zip(("text", "image"), kept, weights, strict=True)
+    return [Signal(name, own, [1.0] * len(own), weight) for name, own, weight in named], item_of
+
+
+def rolled(signals, item_of):
+    """Return the signals with one part an item: its best."""
+    for signal in signals:
+        best = dict.fromkeys(item_of[part] for part in signal.parts)
+        parts = [next(part for part in signal.parts if item_of[part] == item) for item in best]
+        yield replace(signal, parts=parts, scores=[1.0] * len(parts))
+
+
+@given(parted())
+def test_an_item_is_there_once_and_its_weaker_parts_change_nothing(drawn):
+    signals, item_of = drawn
+    fused = fuse(signals, item_of)
+    assert len({hit.item for hit in fused}) == len(fused)
+    assert {hit.item for hit in fused} == {item_of[one] for s in signals for one in s.parts}
+    assert fused == fuse(list(rolled(signals, item_of)), item_of)
+
+
+@given(parted())
+def test_weights_count_only_in_proportion_to_each_other(drawn):
+    signals, item_of = drawn
+    scaled = [replace(signal, weight=7 * signal.weight) for signal in signals]
+    for one, other in zip(fuse(signals, item_of), fuse(scaled, item_of), strict=True):
+        assert one.score == pytest.approx(other.score)
+
+
+@given(parted(), st.data())
+def test_a_part_that_moves_up_never_lowers_the_score_of_its_item(drawn, data):
+    signals, item_of = drawn
+    at = data.draw(st.integers(0, len(signals[0].parts) - 1))
+    parts = list(signals[0].parts)
+    moved = [parts[at], *parts[:at], *parts[at + 1 :]]
+    before = {hit.item: hit.score for hit in fuse(signals, item_of)}
+    after = {
+        hit.item: hit.score for hit in fuse([replace(signals[0], parts=moved), signals[1]], item_of)
+    }
+    assert after[item_of[parts[at]]] >= before[item_of[parts[at]]] - 1e-12
 
 
 def test_a_ranking_that_stands_in_for_others_does_not_lower_their_scores():
