@@ -111,7 +111,7 @@ class Comms:
         verb = message.get("type") if isinstance(message, dict) else None
         if verb == "hello":
             # At once: a page that only asks whether we are here must not wait for the service.
-            return protocol.answer(message, protocol.HERE), []
+            return protocol.answer(message, protocol.here()), []
         if verb == "settings":
             return protocol.answer(message, {"kept": self._kept(message)}), []
         if verb == "complete":

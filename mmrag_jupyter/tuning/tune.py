@@ -224,7 +224,7 @@ def _report(
     else:
         reason = f"Left as it was: {verdict.reason}."
     return Tuning(
-        f"{collection.name}: tuned on {examples.about}",
+        f"{collection.name}: tuning on {examples.about}",
         applied=applied,
         reason=reason,
         changes=verdict.changes,

@@ -54,9 +54,6 @@ VERSION = "0.1.0"
 PROTOCOL = 1
 """Counted up when one side can no longer understand the other."""
 
-HERE: Mapping[str, object] = {"version": VERSION, "protocol": PROTOCOL}
-"""What `hello` is answered."""
-
 TARGET = "mmrag_jupyter"
 """The comm target under which the sidebar finds the service."""
 
@@ -93,6 +90,11 @@ def uuid_of(message: object) -> str:
     """Return what an answer to this message is recognised by, or ""."""
     uuid = message.get("uuid") if isinstance(message, dict) else None
     return uuid[:100] if isinstance(uuid, str) else ""
+
+
+def here() -> dict[str, object]:
+    """Return what `hello` is answered: which versions there are."""
+    return {"version": VERSION, "protocol": PROTOCOL}
 
 
 def answer(message: object, result: Mapping[str, object]) -> dict[str, object]:

@@ -113,7 +113,7 @@ class Service:
     def _answer(self, question: Question) -> Answer:
         match question:
             case questions.Hello():
-                return protocol.HERE, []
+                return protocol.here(), []
             case questions.Collections():
                 return self._collections(), []
             case questions.ListLoads():
