@@ -87,7 +87,7 @@ def sounds(folder: str | Path | None = None) -> pd.DataFrame:
     With a folder, `sound` is the path of a wav, flac or ogg that is made there; without one
     it is a FLAC, as bytes.
     """
-    from mmrag_jupyter.samples.library import sounds as made
+    from mmrag_jupyter.samples.clips import sounds as made
 
     return made(folder)
 
