@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.errors import NotFoundError, QueryError, did_you_mean
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
 from mmrag_jupyter.notebook.main_commands import collection_option
+from mmrag_jupyter.notebook.shared_options import ID_COLUMN, QUERY_COLUMN, RELEVANCE_COLUMN, WEIGHTS
 from mmrag_jupyter.search.query import SIGNALS
 
 if TYPE_CHECKING:
@@ -119,24 +120,12 @@ EVAL = Command(
             many=True,
             default="all of them at -k",
         ),
-        Argument(
-            "weights",
-            "weights",
-            "how much each signal counts, such as text=2,image=1",
-            ("--weights",),
-            "WEIGHTS",
-            many=True,
-            choices=SIGNALS,
-            default="1 each",
-        ),
+        WEIGHTS,
         Argument(
             "rerank", "model", "a model that reads again, as for query", ("--rerank",), "M",
             default="none",
         ),
-        Argument(
-            "query", "column", "column of QRELS with the query's text, or, with --pairs, the"
-            " caption", ("--query",), "COL", default="found by its name, and said",
-        ),
+        QUERY_COLUMN,
         Argument(
             "image", "column", "column of QRELS with the query's picture", ("--image",), "COL",
             default="found by its name, and said",
@@ -145,14 +134,8 @@ EVAL = Command(
             "audio", "column", "column of QRELS with the query's recording", ("--audio",), "COL",
             default="found by its name, and said",
         ),
-        Argument(
-            "id", "column", "column of QRELS with the item", ("--id",), "COL",
-            default="found by its name or its values, and said",
-        ),
-        Argument(
-            "relevance", "column", "column of QRELS with the relevance; above 0 is relevant",
-            ("--relevance",), "COL", default="found by its name, else all are relevant",
-        ),
+        ID_COLUMN,
+        RELEVANCE_COLUMN,
         collection_option("the collection to measure"),
     ),
     examples=(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from mmrag_jupyter.items import Modality
 from mmrag_jupyter.notebook import handlers
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
-from mmrag_jupyter.search.query import SIGNALS
+from mmrag_jupyter.notebook.shared_options import MODALITY, VIEW, WEIGHTS
 
 
 def collection_option(summary: str) -> Argument:
@@ -247,26 +244,8 @@ QUERY = Command(
             "EXPR",
         ),
         collection_option("the collection to search"),
-        Argument(
-            "modality",
-            "choices",
-            "only parts of these kinds, with commas between",
-            ("--modality",),
-            "KINDS",
-            many=True,
-            choices=get_args(Modality),
-            default="all",
-        ),
-        Argument(
-            "weights",
-            "weights",
-            "how much each signal counts, such as text=2,image=1",
-            ("--weights",),
-            "WEIGHTS",
-            many=True,
-            choices=SIGNALS,
-            default="1 each",
-        ),
+        MODALITY,
+        WEIGHTS,
         Argument(
             "rerank",
             "model",
@@ -275,15 +254,7 @@ QUERY = Command(
             "M",
             default="none",
         ),
-        Argument(
-            "view",
-            "choice",
-            "how the hits are shown",
-            ("--view",),
-            "VIEW",
-            choices=("auto", "gallery", "table", "list"),
-            config="view",
-        ),
+        VIEW,
         Argument("out", "variable", "also keep the hits in this variable", ("--out",), "NAME"),
         Argument(
             "expand",

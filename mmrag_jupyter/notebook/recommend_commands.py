@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, cast
 
-from mmrag_jupyter.items import Modality
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
 from mmrag_jupyter.notebook.main_commands import collection_option
-from mmrag_jupyter.search.query import SIGNALS
+from mmrag_jupyter.notebook.shared_options import MODALITY, VIEW, WEIGHTS
 
 if TYPE_CHECKING:
     from mmrag_jupyter.notebook.grammar import Arguments
@@ -66,35 +65,9 @@ RECOMMEND = Command(
             "SHARE",
             default="0",
         ),
-        Argument(
-            "modality",
-            "choices",
-            "only by parts of these kinds, with commas between",
-            ("--modality",),
-            "KINDS",
-            many=True,
-            choices=get_args(Modality),
-            default="all",
-        ),
-        Argument(
-            "weights",
-            "weights",
-            "how much each signal counts, such as text=2,image=1",
-            ("--weights",),
-            "WEIGHTS",
-            many=True,
-            choices=SIGNALS,
-            default="1 each",
-        ),
-        Argument(
-            "view",
-            "choice",
-            "how to show them",
-            ("--view",),
-            "VIEW",
-            choices=("auto", "gallery", "table", "list"),
-            config="view",
-        ),
+        MODALITY,
+        WEIGHTS,
+        VIEW,
         collection_option("the collection to recommend from"),
     ),
     examples=(

@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
 from mmrag_jupyter.notebook.main_commands import collection_option
+from mmrag_jupyter.notebook.shared_options import ID_COLUMN, QUERY_COLUMN, RELEVANCE_COLUMN
 
 if TYPE_CHECKING:
     from mmrag_jupyter.notebook.grammar import Arguments
@@ -68,22 +69,13 @@ TUNE = Command(
         ),
         Argument("undo", "flag", "go back to the tuning before the last one, or none", ("--undo",)),
         Argument("force", "flag", "apply it although it is no gain", ("--force",)),
-        Argument(
-            "query", "column", "column of QRELS with the query's text, or, with --pairs, the"
-            " caption", ("--query",), "COL", default="found by its name, and said",
-        ),
+        QUERY_COLUMN,
         Argument(
             "image", "column", "with --pairs: column of QRELS with the picture", ("--image",),
             "COL", default="found by its name, and said",
         ),
-        Argument(
-            "id", "column", "column of QRELS with the item", ("--id",), "COL",
-            default="found by its name or its values, and said",
-        ),
-        Argument(
-            "relevance", "column", "column of QRELS with the relevance; above 0 is right",
-            ("--relevance",), "COL", default="found by its name, else all are right",
-        ),
+        ID_COLUMN,
+        RELEVANCE_COLUMN,
         collection_option("the collection to tune"),
     ),
     examples=(
