@@ -38,11 +38,12 @@ export function heading(hit: Hit, look: Look): string {
 export function body(hit: Hit, look: Look): string {
   const text = hit.text.trimStart();
   const title = heading(hit, look);
-  if (title !== '' && text.startsWith(title)) {
-    const rest = text.slice(title.length).replace(/^[\s.:,;|-]+/, '');
-    return rest === '' ? text : rest;
+  const after = text.slice(title.length);
+  // An id "b" does not head the text "blue hat".
+  if (title === '' || !text.startsWith(title) || /^[\p{L}\p{N}]/u.test(after)) {
+    return text;
   }
-  return text;
+  return after.replace(/^[\s.:,;|-]+/, '') || text;
 }
 
 function titleOf(columns: readonly string[], hits: readonly Hit[]): string {

@@ -112,9 +112,11 @@ def heading(card: Card, look: Look) -> str:
 def body(card: Card, look: Look) -> str:
     """Return the card's text without a title that it merely repeats at its beginning."""
     text, title = card.text.lstrip(), heading(card, look)
-    if title and text.startswith(title) and (rest := text[len(title) :].lstrip(" \n\t.:,;|-")):
-        return rest
-    return text
+    after = text[len(title) :]
+    # An id "b" does not head the text "blue hat".
+    if not title or not text.startswith(title) or after[:1].isalnum():
+        return text
+    return after.lstrip(" \n\t.:,;|-") or text
 
 
 def place(card: Card) -> str:

@@ -256,6 +256,17 @@ def test_no_hits_say_what_may_find_some(server, user):
     expect(area.locator(".mmrag-hit")).to_have_count(0)
 
 
+def test_an_id_that_begins_a_word_of_the_text_takes_nothing_of_it(server, user):
+    cards = [
+        card(0, id="b", text="blue hat", picture=None, metadata={}),
+        card(1, id="red", text="red: a shoe", picture=None, metadata={}),
+    ]
+    area = shows(user, server, result(cards), "begins.ipynb")
+    says(area, "blue hat")
+    says(area, "a shoe")
+    expect(area).not_to_contain_text("red: a shoe")
+
+
 def test_in_a_narrow_window_nothing_is_cut_off(server, user):
     user.page.set_viewport_size({"width": 400, "height": 800})
     bundle = result([card(number) for number in range(6)])

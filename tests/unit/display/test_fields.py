@@ -67,6 +67,8 @@ def test_the_text_does_not_repeat_the_title():
     assert body(card, look_at([card], DETAIL)) == "Made for rain."
     alone = Card("1", 1, 1.0, text="Red shoe", metadata={"title": "Red shoe"})
     assert body(alone, look_at([alone], DETAIL)) == "Red shoe"
+    headed_by_its_id = Card("b", 1, 1.0, text="blue hat")
+    assert body(headed_by_its_id, look_at([headed_by_its_id], DETAIL)) == "blue hat"
 
 
 def test_places_in_a_source():
