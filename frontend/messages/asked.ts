@@ -17,6 +17,11 @@ export interface AskedPicture {
   sign: Sign;
 }
 
+/** A recording to be like; its buffers come after those of the pictures. */
+export interface AskedSound {
+  name: string;
+}
+
 /** What a facet lets through: some values (null is missing), or a range; a bound may be open. */
 export type Filter =
   | { kind: 'values'; column: string; values: Json[] }
@@ -26,6 +31,7 @@ export type Filter =
 export interface Asked {
   terms: Term[];
   pictures: AskedPicture[];
+  sounds: AskedSound[];
   like: string[];
   liked: string[];
   disliked: string[];
@@ -42,6 +48,7 @@ export interface Asked {
 export const NOTHING_ASKED: Asked = {
   terms: [],
   pictures: [],
+  sounds: [],
   like: [],
   liked: [],
   disliked: [],

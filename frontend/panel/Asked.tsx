@@ -69,17 +69,18 @@ export function Asked(props: {
         <button
           type="button"
           class="mmrag-panel-button"
+          title={strings.addHint}
           onClick={() => chooser.current?.click()}
         >
-          {strings.addPicture}
+          {strings.addFile}
         </button>
         <input
           ref={chooser}
           type="file"
-          accept="image/*"
+          accept="image/*,audio/*"
           multiple
           hidden
-          aria-label={strings.addPicture}
+          aria-label={strings.addFile}
           onChange={event => {
             onFiles([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = '';
@@ -125,6 +126,13 @@ function Chips(props: { control: Control; query: Query }): JSX.Element | null {
           URL.revokeObjectURL(picture.url);
           ask({ pictures: query.pictures.filter((_, i) => i !== at) });
         }}
+      />
+    )),
+    ...query.sounds.map((sound, at) => (
+      <Chip
+        key={`sound ${at}`}
+        what={sound.name}
+        onRemove={() => ask({ sounds: query.sounds.filter((_, i) => i !== at) })}
       />
     )),
     ...query.like.map(item => (

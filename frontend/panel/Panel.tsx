@@ -69,7 +69,7 @@ export function Panel(props: { control: Control; state: State; model: Model }): 
         setOver(false);
         const files = filesOf(event.dataTransfer);
         if (files.length > 0) {
-          // Otherwise the page itself would open the picture, or upload it.
+          // Otherwise the page itself would open the file, or upload it.
           event.preventDefault();
           event.stopPropagation();
           take(files);
@@ -164,7 +164,7 @@ function Hits(props: { control: Control; state: State; model: Model }): JSX.Elem
   );
 }
 
-/** Return what makes pictures of the query out of files, and says of those that are none. */
+/** Return what puts pictures and recordings into the query, and says which files are neither. */
 function useTaking(
   control: Control,
   strings: PanelStrings
@@ -174,14 +174,19 @@ function useTaking(
       for (const file of files) {
         const name = oneLine(file.name || 'picture', 60);
         const made = await prepared(file);
-        if (made.kind === 'picture') {
-          const { query } = control.state;
+        const { query } = control.state;
+        if (made.kind === 'sound') {
+          control.notify('');
+          control.ask({ ...query, sounds: [...query.sounds, { name, data: made.data }] });
+        } else if (made.kind === 'picture') {
           const picture = { name, sign: 1 as const, data: made.data, url: made.url };
           control.notify('');
           control.ask({ ...query, pictures: [...query.pictures, picture] });
         } else {
           control.notify(
-            made.kind === 'large' ? strings.tooLarge(name, made.megabytes) : strings.noPicture(name)
+            made.kind === 'large'
+              ? strings.tooLarge(name, made.megabytes, made.most)
+              : strings.noPicture(name)
           );
         }
       }

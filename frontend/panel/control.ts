@@ -12,7 +12,7 @@ import { VERSION } from '../protocol';
 import type { FoundHit, Load } from '../protocol';
 import { channelOf } from './channel';
 import type { Model } from './channel';
-import { EMPTY, askedOf, queryFrom, scopeOf, wordsOf } from './query';
+import { EMPTY, askedOf, buffersOf, queryFrom, scopeOf, wordsOf } from './query';
 import type { Query } from './query';
 import { firstState } from './state';
 import type { State } from './state';
@@ -232,7 +232,7 @@ export class Control {
     return this._client.ask(
       'search',
       { collection: null, asked: askedOf(query), offset, limit: PAGE },
-      { signal, buffers: query.pictures.map(picture => picture.data) }
+      { signal, buffers: buffersOf(query) }
     );
   }
 
@@ -241,7 +241,7 @@ export class Control {
     const outcome = await this._client.ask(
       'facets',
       { collection: null, asked: askedOf(query) },
-      { signal, buffers: query.pictures.map(picture => picture.data) }
+      { signal, buffers: buffersOf(query) }
     );
     if (outcome.kind === 'ok' && !signal.aborted) {
       this._set({ facets: outcome.result.facets, items: outcome.result.items });
@@ -296,9 +296,9 @@ export class Control {
     }
   }
 
-  /** Keep the query with the notebook, without its pictures. */
+  /** Keep the query with the notebook, without its pictures and sounds. */
   private _save(): void {
-    const { pictures: _, ...asked } = askedOf(this._state.query);
+    const { pictures: _, sounds: __, ...asked } = askedOf(this._state.query);
     if (JSON.stringify(asked) !== JSON.stringify(this._model.get('query'))) {
       this._saving = true;
       this._model.set('query', asked);

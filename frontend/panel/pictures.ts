@@ -1,19 +1,28 @@
-/** A picture that a user drops, pastes or chooses, made small enough to be sent. */
+/** A picture or recording that a user drops, pastes or chooses, made ready to be sent. */
 
 export type Prepared =
   | { kind: 'picture'; data: ArrayBuffer; url: string }
-  | { kind: 'large'; megabytes: number }
+  | { kind: 'sound'; data: ArrayBuffer }
+  | { kind: 'large'; megabytes: number; most: number }
   | { kind: 'none' };
 
 /** Embedding models look at 224 to 512 pixels; a few more keep what a crop needs. */
 const EDGE = 768;
-const LARGEST = 200 * 2 ** 20;
+const MEGABYTE = 2 ** 20;
+const LARGEST = 200; // megabytes
+/** A recording is sent as it is, and the kernel takes no more. */
+const LARGEST_SOUND = 32;
 const QUALITY = 0.9;
 
-/** Decode a file, scale it down, and encode it anew: what the kernel gets is surely a picture. */
+/** Decode a picture, scale it down, and encode it anew; the kernel reads sounds of more kinds. */
 export async function prepared(file: Blob): Promise<Prepared> {
-  if (file.size > LARGEST) {
-    return { kind: 'large', megabytes: Math.round(file.size / 2 ** 20) };
+  const isSound = file.type.startsWith('audio/');
+  const most = isSound ? LARGEST_SOUND : LARGEST;
+  if (file.size > most * MEGABYTE) {
+    return { kind: 'large', megabytes: Math.round(file.size / MEGABYTE), most };
+  }
+  if (isSound) {
+    return { kind: 'sound', data: await file.arrayBuffer() };
   }
   let bitmap: ImageBitmap;
   try {
@@ -44,7 +53,7 @@ export async function prepared(file: Blob): Promise<Prepared> {
   return { kind: 'picture', data: await blob.arrayBuffer(), url: URL.createObjectURL(blob) };
 }
 
-/** The picture files in what was dropped or pasted; files that are none are left to be told. */
+/** The files in what was dropped or pasted; those of no use are left to be told. */
 export function filesOf(data: DataTransfer | null): File[] {
   return data === null ? [] : [...data.files];
 }

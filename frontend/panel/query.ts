@@ -1,4 +1,4 @@
-/** What the panel asks, as the user builds it: terms and pictures to find or avoid. */
+/** What the panel asks, as the user builds it: terms, pictures and sounds to find or avoid. */
 
 import { isRecord } from '../hits/model';
 import type { Mark } from '../hits/props';
@@ -13,6 +13,11 @@ export interface QueryPicture {
   url: string;
 }
 
+export interface QuerySound {
+  name: string;
+  data: ArrayBuffer;
+}
+
 export interface LikedItem {
   key: string;
   id: string;
@@ -23,6 +28,7 @@ export interface Query {
   typed: string;
   terms: { text: string; sign: Sign }[];
   pictures: QueryPicture[];
+  sounds: QuerySound[];
   like: LikedItem[];
   marks: ReadonlyMap<string, Mark>;
   where: string;
@@ -34,6 +40,7 @@ export const EMPTY: Query = {
   typed: '',
   terms: [],
   pictures: [],
+  sounds: [],
   like: [],
   marks: new Map(),
   where: '',
@@ -48,6 +55,7 @@ export function askedOf(query: Query): Asked {
     ...NOTHING_ASKED,
     terms: typed === null ? query.terms : [...query.terms, typed],
     pictures: query.pictures.map(({ name, sign }) => ({ name, sign })),
+    sounds: query.sounds.map(({ name }) => ({ name })),
     like: query.like.map(item => item.key),
     liked: marked(query, 'up'),
     disliked: marked(query, 'down'),
@@ -58,13 +66,18 @@ export function askedOf(query: Query): Asked {
   };
 }
 
+/** What goes along with what is asked, in the order in which that names it. */
+export function buffersOf(query: Query): ArrayBuffer[] {
+  return [...query.pictures, ...query.sounds].map(file => file.data);
+}
+
 export function termOf(typed: string): { text: string; sign: Sign } | null {
   const text = typed.trim();
   const bare = text.replace(/^[-−+]\s*/, '');
   return bare === '' ? null : { text: bare, sign: /^[-−]/.test(text) ? -1 : 1 };
 }
 
-/** The query that a saved panel, or Python, says; pictures are not kept. */
+/** The query that a saved panel, or Python, says; pictures and sounds are not kept. */
 export function queryFrom(saved: unknown): Query {
   if (!isRecord(saved)) {
     return EMPTY;
@@ -101,13 +114,13 @@ export function withFilter(query: Query, column: string, filter: Filter | null):
 /** The words of a query, to be kept with a verdict on one of its hits. */
 export function wordsOf(query: Query): string {
   const words = askedOf(query).terms.map(term => (term.sign === 1 ? term.text : `-${term.text}`));
-  return [...words, ...query.pictures.map(picture => picture.name)].join(', ');
+  return [...words, ...[...query.pictures, ...query.sounds].map(file => file.name)].join(', ');
 }
 
 /** Whether something is looked for, or items are only filtered, or all of them are shown. */
 export function scopeOf(query: Query): 'search' | 'filter' | 'all' {
-  const { terms, pictures, like, liked, disliked, filters, where } = askedOf(query);
-  if (terms.length + pictures.length + like.length + liked.length + disliked.length > 0) {
+  const { terms, pictures, sounds, like, liked, disliked, filters, where } = askedOf(query);
+  if ([terms, pictures, sounds, like, liked, disliked].some(given => given.length > 0)) {
     return 'search';
   }
   return filters.length > 0 || where !== '' ? 'filter' : 'all';

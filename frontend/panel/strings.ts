@@ -6,7 +6,8 @@ export interface PanelStrings {
   search: string;
   placeholder: string;
   addTerm: string;
-  addPicture: string;
+  addFile: string;
+  addHint: string;
   remove(what: string): string;
   turn(what: string, avoid: boolean): string;
   like(id: string): string;
@@ -15,7 +16,7 @@ export interface PanelStrings {
   clear: string;
   dropHere: string;
   noPicture(name: string): string;
-  tooLarge(name: string, megabytes: number): string;
+  tooLarge(name: string, megabytes: number, most: number): string;
   filters: string;
   weights: string;
   weight(signal: string): string;
@@ -52,9 +53,10 @@ export interface PanelStrings {
 export function panelStrings(trans: Translator): PanelStrings {
   return {
     search: trans.__('Search'),
-    placeholder: trans.__('Words to find; drop or paste a picture'),
+    placeholder: trans.__('Words to find; drop or paste a picture or a recording'),
     addTerm: trans.__('Keep these words and type more'),
-    addPicture: trans.__('Add a picture'),
+    addFile: trans.__('Add a file'),
+    addHint: trans.__('A picture or a recording, to find what is like it'),
     remove: what => trans.__('Remove %1', what),
     turn: (what, avoid) =>
       avoid ? trans.__('Find %1 instead', what) : trans.__('Avoid %1 instead', what),
@@ -62,10 +64,10 @@ export function panelStrings(trans: Translator): PanelStrings {
     liked: count => trans._n('1 liked', '%1 liked', count),
     disliked: count => trans._n('1 disliked', '%1 disliked', count),
     clear: trans.__('Clear all'),
-    dropHere: trans.__('Drop to find pictures like this'),
-    noPicture: name => trans.__('%1 is not a picture that this browser can open.', name),
-    tooLarge: (name, megabytes) =>
-      trans.__('%1 has %2 MB; pictures of at most 200 MB can be a query.', name, megabytes),
+    dropHere: trans.__('Drop to find what is like this'),
+    noPicture: name => trans.__('%1 is no recording, and no picture that this browser can open.', name),
+    tooLarge: (name, megabytes, most) =>
+      trans.__('%1 has %2 MB; a query takes at most %3 MB of its kind.', name, megabytes, most),
     filters: trans.__('Filters'),
     weights: trans.__('Weights'),
     weight: signal => trans.__('Weight of %1', signal),

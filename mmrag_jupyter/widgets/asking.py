@@ -15,6 +15,7 @@ from mmrag_jupyter.search.query import Query
 from mmrag_jupyter.search.ranking import InOrder, Ranked
 from mmrag_jupyter.search.remembered import Remembered
 from mmrag_jupyter.sources.images import open_image
+from mmrag_jupyter.sources.sound import sound_seconds
 from mmrag_jupyter.widgets.filters import condition
 from mmrag_jupyter.widgets.wire import from_key
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.search.signals import Serving
     from mmrag_jupyter.store import Store
     from mmrag_jupyter.widgets.provider import Searchable
-    from mmrag_jupyter.widgets.questions import Asked, AskedPicture
+    from mmrag_jupyter.widgets.questions import Asked, AskedPicture, AskedSound
 
 _KEPT = 4
 
@@ -104,7 +105,7 @@ def as_query(asked: Asked, where: str | None, store: Store) -> Query | None:
     Raises
     ------
     QueryError, SourceError
-        It cannot be understood, or what should be a picture is none.
+        It cannot be understood, or what should be a picture or a recording is none.
     """
     wanted = [one.text.strip() for one in asked.terms if not one.avoid]
     avoided = [one.text.strip() for one in asked.terms if one.avoid]
@@ -112,11 +113,12 @@ def as_query(asked: Asked, where: str | None, store: Store) -> Query | None:
     avoid_text = tuple(text for text in avoided if text)
     like = tuple(map(from_key, asked.like))
     liked, disliked = _there(asked.liked, store), _there(asked.disliked, store)
-    if not (text or avoid_text or asked.pictures or like or liked or disliked):
+    if not (text or avoid_text or asked.pictures or asked.sounds or like or liked or disliked):
         return None
     return Query(
         text=text,
         images=tuple(_opened(one) for one in asked.pictures if not one.avoid),
+        sounds=tuple(_heard(one) for one in asked.sounds),
         like=like,
         avoid_text=avoid_text,
         avoid_images=tuple(_opened(one) for one in asked.pictures if one.avoid),
@@ -138,6 +140,19 @@ def _opened(picture: AskedPicture) -> Media:
     try:
         return Media(image=open_image(Media(data=picture.data)))
     except SourceError as error:
-        # It says how many bytes are no picture; the page knows the file by its name.
-        _, _, reason = str(error).partition(" bytes ")
-        raise SourceError(f"{picture.name or 'The picture'} {reason or error}") from error
+        raise _named(picture.name or "The picture", error) from error
+
+
+def _heard(sound: AskedSound) -> Media:
+    media = Media(data=sound.data)
+    try:
+        sound_seconds(media)
+    except SourceError as error:
+        raise _named(sound.name or "The recording", error) from error
+    return media
+
+
+def _named(name: str, error: SourceError) -> SourceError:
+    # It says how many bytes are no picture; the page knows the file by its name.
+    _, _, reason = str(error).partition(" bytes ")
+    return SourceError(f"{name} {reason or error}")

@@ -3,7 +3,7 @@
 The twin is `frontend/protocol.ts`; `tests/unit/widgets/protocol.json` holds examples that
 the tests of both sides read.
 
-The page asks `{type: VERB, uuid, ...}`, with buffers where pictures go along. The kernel
+The page asks `{type: VERB, uuid, ...}`, with buffers where pictures or sounds go along. The kernel
 answers `{type: "answer", verb, uuid, result}` with buffers, or
 `{type: "error", uuid, error: {kind, message}}`. Unasked it sends `{type: "event", event, ...}`.
 """
@@ -16,6 +16,7 @@ from mmrag_jupyter.items import Modality
 from mmrag_jupyter.widgets.questions import (
     Asked,
     AskedPicture,
+    AskedSound,
     Collections,
     CountFacets,
     Feedback,
@@ -59,7 +60,7 @@ TARGET = "mmrag_jupyter"
 
 # Bounds of what is read, far above what a person does.
 _TERMS, _TERM = 50, 10_000
-_PICTURES, _PICTURE_BYTES = 16, 32 << 20
+_FILES, _FILE_BYTES = 16, 32 << 20
 _IDS, _ID = 100_000, 10_000
 _WHERE = 100_000
 _FILTERS, _VALUES = 200, 1_000
@@ -163,14 +164,20 @@ def _bound(value: object) -> str | float | None:
 
 def _asked(source: Record, buffers: Sequence[bytes | memoryview]) -> Asked:
     asked = record(source.get("asked", {}), "asked")
-    named = several(asked, "pictures", _PICTURES, lambda one: record(one, "picture"), ())
-    if len(named) != len(buffers):
-        raise MessageError(f"{len(named)} pictures are named and {len(buffers)} sent.")
+    pictures = several(asked, "pictures", _FILES, lambda one: record(one, "picture"), ())
+    sounds = several(asked, "sounds", _FILES, lambda one: record(one, "sound"), ())
+    named = len(pictures) + len(sounds)
+    if named != len(buffers):
+        raise MessageError(f"{named} files are named and {len(buffers)} sent.")
     return Asked(
         terms=several(asked, "terms", _TERMS, _term, ()),
         pictures=tuple(
             AskedPicture(text(one, "name", _NAME, ""), _data(buffer), _sign(one))
-            for one, buffer in zip(named, buffers, strict=True)
+            for one, buffer in zip(pictures, buffers, strict=False)
+        ),
+        sounds=tuple(
+            AskedSound(text(one, "name", _NAME, ""), _data(buffer))
+            for one, buffer in zip(sounds, buffers[len(pictures) :], strict=True)
         ),
         like=several(asked, "like", _IDS, _id, ()),
         liked=several(asked, "liked", _IDS, _id, ()),
@@ -194,10 +201,9 @@ def _asked(source: Record, buffers: Sequence[bytes | memoryview]) -> Asked:
 
 def _data(buffer: bytes | memoryview) -> bytes:
     size = len(buffer) if isinstance(buffer, bytes) else buffer.nbytes
-    if size > _PICTURE_BYTES:
+    if size > _FILE_BYTES:
         raise MessageError(
-            f"A picture of {size / 2**20:.0f} MB is too large; send at most "
-            f"{_PICTURE_BYTES >> 20} MB."
+            f"A file of {size / 2**20:.0f} MB is too large; send at most {_FILE_BYTES >> 20} MB."
         )
     return bytes(buffer)
 

@@ -29,6 +29,14 @@ class AskedPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedSound:
+    """A recording to be like, as its file has it."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ValuesFilter:
     """Items whose column has one of these values; None is a missing one."""
 
@@ -65,6 +73,7 @@ class Asked:
     weights: Mapping[str, float] = field(default_factory=dict)
     modality: tuple[str, ...] = ()
     unfinished: bool = False
+    sounds: tuple[AskedSound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

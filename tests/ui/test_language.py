@@ -70,7 +70,7 @@ def test_the_panel_speaks_the_language_of_notebook_7(server, user):
     user.waits_for_kernel()
     user.runs(0)
     user.runs(1)
-    expect(user.output(1).get_by_role("button", name="«Add a picture»")).to_be_visible()
+    expect(user.output(1).get_by_role("button", name="«Add a file»")).to_be_visible()
 
 
 def pages(guard):
@@ -97,14 +97,14 @@ def test_a_panel_that_is_there_before_lab_is_ready_changes_its_language(guard):
     page = pages(guard)
     hosts(page, [hit(1)])
     panel = page.locator(".mmrag-panel")
-    expect(panel.get_by_role("button", name="Add a picture")).to_be_visible()
+    expect(panel.get_by_role("button", name="Add a file")).to_be_visible()
     for nothing in ("null", "{}", "{ __: 1, _n: 2 }"):
         page.evaluate(
             f"document.dispatchEvent(new CustomEvent('mmrag:translator', {{ detail: {nothing} }}))"
         )
-    expect(panel.get_by_role("button", name="Add a picture")).to_be_visible()
+    expect(panel.get_by_role("button", name="Add a file")).to_be_visible()
     page.evaluate(SPEAKS, {})
-    expect(panel.get_by_role("button", name="«Add a picture »")).to_be_visible()
+    expect(panel.get_by_role("button", name="«Add a file »")).to_be_visible()
     expect(panel.get_by_role("button", name="«Gallery »")).to_be_visible()
 
 
@@ -113,7 +113,7 @@ def test_a_translation_that_is_none_is_not_shown(guard):
     page.evaluate(
         SPEAKS,
         {
-            "Add a picture": 7,
+            "Add a file": 7,
             "Clear all": "",
             "Filters": "<img src=x onerror=pwned(1)>",
             "Remove %1": "without what",
@@ -124,7 +124,7 @@ def test_a_translation_that_is_none_is_not_shown(guard):
     hosts(page, [hit(1)])
     panel = page.locator(".mmrag-panel")
     expect(panel.locator(".mmrag-hit")).to_have_count(1)
-    for name in ("Add a picture", "Clear all"):
+    for name in ("Add a file", "Clear all"):
         expect(panel.get_by_role("button", name=name)).to_be_visible()
     expect(panel.locator("summary").first).to_have_text("<img src=x onerror=pwned(1)>")
     panel.get_by_role("searchbox").fill("teapot")

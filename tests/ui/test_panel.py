@@ -251,9 +251,9 @@ def test_queries_that_cannot_be_are_told_where_they_are_typed(server, user):
     expect(panel.node.locator(".mmrag-panel-said")).to_have_text("")
 
     panel.drops("notes.txt", b"no picture", "text/plain")
-    panel.says("notes.txt is not a picture that this browser can open.")
+    panel.says("notes.txt is no recording, and no picture that this browser can open.")
     panel.drops("drawing.svg", b"<svg onload='pwned()'></svg>", "image/svg+xml")
-    panel.says("drawing.svg is not a picture that this browser can open.")
+    panel.says("drawing.svg is no recording, and no picture that this browser can open.")
     panel.field.evaluate(
         """field => {
              const dataTransfer = new DataTransfer();
@@ -262,7 +262,7 @@ def test_queries_that_cannot_be_are_told_where_they_are_typed(server, user):
                new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
            }"""
     )
-    panel.says("film.raw has 201 MB; pictures of at most 200 MB can be a query.")
+    panel.says("film.raw has 201 MB; a query takes at most 200 MB of its kind.")
     assert panel.chips() == []
 
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 from saved_outputs import card, cell, result
-from sounds import noise, quiet, tone, write
+from sounds import encoded, noise, quiet, tone, write
 
 from mmrag_jupyter.display import Spoken
 from mmrag_jupyter.display.stretches import Stretch
@@ -175,6 +175,28 @@ def test_the_panel_plays_what_the_kernel_sends(server, user):
     )
     play.click()
     plays(panel, user.page)
+
+
+def test_the_panel_takes_a_recording_as_query(server, user):
+    calls(server.folder)
+    server.notebook("asks.ipynb", [LOAD, "panel = %mmrag panel\npanel", "panel.hits.ids"])
+    user.opens_lab("asks.ipynb")
+    user.waits_for_kernel()
+    user.runs_all(2)
+    panel = user.page.locator(".mmrag-panel").locator("visible=true")
+    expect(panel.locator(".mmrag-hit")).to_have_count(3)
+    chooser = panel.locator("input[type=file]")
+    rain = {"name": "mine.wav", "mimeType": "audio/wav", "buffer": encoded(noise(2))}
+    chooser.set_input_files(rain)
+    expect(panel.locator(".mmrag-hit").first).to_contain_text("rain.wav")
+    expect(panel.locator(".mmrag-panel-chip")).to_have_text(re.compile("mine.wav"))
+    user.photographs("sound-asked")
+    user.runs(2)
+    expect(user.output(2)).to_contain_text("['rain.wav'")
+    chooser.set_input_files({**rain, "name": "no.wav", "buffer": b"just words"})
+    expect(panel.locator(".mmrag-panel-said")).to_contain_text("no.wav is not sound but text")
+    panel.get_by_role("button", name="Remove no.wav").click()
+    expect(panel.locator(".mmrag-panel-said")).to_have_text("")
 
 
 @pytest.mark.parametrize("view", ["Gallery", "Table", "List"])

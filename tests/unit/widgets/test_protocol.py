@@ -56,7 +56,7 @@ def test_terms_filters_and_weights_are_read():
         ({"modality": ["smell"]}, {}, "modality is 'smell'; it must be one of"),
         ({"filters": [{"kind": "values", "column": "c", "values": [{}]}]}, {}, "value is '{}'"),
         ({"filters": [{"kind": "other", "column": "c"}]}, {}, "kind is 'other'"),
-        ({"pictures": [{"name": "a", "sign": 1}]}, {}, "1 pictures are named and 0 sent."),
+        ({"pictures": [{"name": "a", "sign": 1}]}, {}, "1 files are named and 0 sent."),
         ({}, {"limit": 0}, "limit is '0'; it must be a whole number from 1 to 500."),
         ({}, {"limit": True}, "limit is 'True'"),
         ({}, {"offset": -1}, "offset is '-1'"),
@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_in_a_line(asked, others, says):
 
 def test_a_huge_picture_is_refused_before_it_is_copied():
     picture = {"pictures": [{"name": "a", "sign": 1}]}
-    with pytest.raises(MessageError, match="A picture of 33 MB is too large; send at most 32 MB"):
+    with pytest.raises(MessageError, match="A file of 33 MB is too large; send at most 32 MB"):
         search(picture, [memoryview(bytearray(33 << 20))])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sounds import encoded, noise, tone
 from toys import ToyEmbedder, picture
 
 from mmrag_jupyter.display.cards import HITS_MIME
@@ -77,6 +78,24 @@ def test_what_is_no_picture_is_told_by_its_name(page):
         )
         assert error["kind"] == "source"
         assert "mine.png" in error["message"]
+        assert says in error["message"]
+
+
+def test_recordings_find_what_sounds_alike(page, calls):
+    asked = {"sounds": [{"name": "mine.wav"}]}
+    for sound, found in ((tone(880, 1), "bell.wav"), (noise(1), "rain.wav")):
+        data = [encoded(sound)]
+        told = page.ask("search", collection=calls.name, asked=asked, limit=5, buffers=data)
+        assert told["hits"][0]["id"] == found
+        assert told["signals"] == ["audio"]
+
+
+def test_what_is_no_recording_is_told_by_its_name(page):
+    asked = {"sounds": [{"name": "mine.wav"}]}
+    for data, says in ((b"just words", "not sound but text"), (b"", "empty")):
+        error = page.refused("search", asked=asked, limit=5, buffers=[data])
+        assert error["kind"] == "source"
+        assert "mine.wav" in error["message"]
         assert says in error["message"]
 
 

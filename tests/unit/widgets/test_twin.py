@@ -40,8 +40,9 @@ def test_versions_are_the_package_s_on_both_sides():
 @pytest.mark.parametrize("verb", EXAMPLES["questions"])
 def test_python_reads_every_question(verb):
     question = EXAMPLES["questions"][verb]
-    pictures = question.get("asked", {}).get("pictures", [])
-    read = protocol.read_question(question, [b"bytes" for _ in pictures])
+    asked = question.get("asked", {})
+    files = [*asked.get("pictures", []), *asked.get("sounds", [])]
+    read = protocol.read_question(question, [b"bytes" for _ in files])
     for name, value in question.items():
         if isinstance(value, str | int) and name not in {"type", "uuid"}:
             assert getattr(read, name) == value
