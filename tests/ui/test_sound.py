@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 from saved_outputs import card, cell, result
+from sidebar_user import Sidebar
 from sounds import encoded, noise, quiet, tone, write
 
 from mmrag_jupyter.display import Spoken
@@ -197,6 +198,26 @@ def test_the_panel_takes_a_recording_as_query(server, user):
     expect(panel.locator(".mmrag-panel-said")).to_contain_text("no.wav is not sound but text")
     panel.get_by_role("button", name="Remove no.wav").click()
     expect(panel.locator(".mmrag-panel-said")).to_have_text("")
+
+
+def test_the_sidebar_plays_what_it_finds(server, user):
+    calls(server.folder)
+    load = """\
+%load_ext mmrag_jupyter
+import pandas as pd
+said = pd.DataFrame({"file": ["calls/late.wav", "calls/rain.wav"], "notes": ["a horn", "rain"]})
+%mmrag load said --audio file --text notes --model builtin"""
+    server.notebook("beside.ipynb", [load])
+    user.opens_lab("beside.ipynb")
+    user.waits_for_kernel()
+    user.runs_all(1)
+    sidebar = Sidebar(user).opens()
+    sidebar.searches("horn")
+    late = sidebar.hits.filter(has_text="a horn")
+    expect(late.locator("img[src^='blob:']")).to_be_visible()
+    late.get_by_role("button", name=re.compile("Play 0:")).click()
+    plays(sidebar.node, user.page)
+    user.photographs("sound-sidebar")
 
 
 @pytest.mark.parametrize("view", ["Gallery", "Table", "List"])
