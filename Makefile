@@ -20,7 +20,7 @@ EXECUTE := HF_HUB_OFFLINE=1 $(BIN)/jupyter nbconvert --execute --ExecutePreproce
 ALONE := --embed-images --HTMLExporter.require_js_url= --HTMLExporter.mathjax_url=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lab notebooks screenshots benchmark constraints clean
+.PHONY: help demo test lint format lab notebooks screenshots benchmark peers constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -78,6 +78,12 @@ benchmark: $(MEASURABLE) ## measure against the floor and the peers (half an hou
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/panel.py
+	$(BIN)/python benchmarks/scale.py --parts 10000,100000
+
+# The environments of the peers, 8 GB, are made on first use.
+peers: $(MEASURABLE) ## measure beside four peers (a quarter of an hour)
+	$(BIN)/python benchmarks/peers_right.py
+	$(BIN)/python benchmarks/peers.py
 
 # torch is named so that pip takes its CPU build where there is one.
 constraints: ## resolve all dependencies anew and pin them in constraints.txt

@@ -43,13 +43,27 @@ def machine(*packages: str) -> str:
     )
 
 
-def in_process(script: str, *arguments: object, threads: int | None = None) -> dict[str, float]:
-    """Run a script in a process of its own and return the JSON object on its last line."""
+def in_process(
+    script: str,
+    *arguments: object,
+    threads: int | None = None,
+    python: str | Path = sys.executable,
+    patience: float | None = None,
+) -> dict[str, float]:
+    """Run a script in a process of its own and return the JSON object on its last line.
+
+    A process that takes longer than `patience`, in seconds, is ended, and has failed.
+    """
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     if threads is not None:
         environment |= {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    command = [sys.executable, script, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    command = [str(python), script, *map(str, arguments)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, check=False, timeout=patience
+        )
+    except subprocess.TimeoutExpired:
+        sys.exit(f"{' '.join(command[1:])} took longer than {patience} s")
     if done.returncode != 0:
         sys.exit(f"{' '.join(command[1:])} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -56,11 +56,11 @@ def prepare(half: int) -> Path:
         np.save(folder / f"{name}.npy", vectors)
         np.save(folder / f"{name}_queries.npy", _normalised(vectors[targets] + noise / 2))
     words = {
-        "texts": [" ".join(map(_word, row)) for row in drawn],
+        "texts": [" ".join(map(word, row)) for row in drawn],
         "brands": [f"brand {number}" for number in rng.integers(0, 50, 2 * half)],
         "prices": rng.uniform(1, 200, 2 * half).round(2).tolist(),
         "targets": targets.tolist(),
-        "queries": [" ".join(map(_word, row)) for row in asked],
+        "queries": [" ".join(map(word, row)) for row in asked],
     }
     (folder / "words.json").write_text(json.dumps(words), encoding="utf-8")
     return folder
@@ -83,7 +83,8 @@ def _normalised(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def _word(number: int) -> str:
+def word(number: int) -> str:
+    """Return a made-up word for a number, another one for each."""
     letters = []
     while True:
         number, letter = divmod(int(number), 26)

@@ -57,6 +57,13 @@ def build(folder: Path, data: Data) -> None:
     store.close()
 
 
+def text_item(at: int, text: str) -> NewItem:
+    """Return the item that `scale.py` has most of: a text with a brand and a price."""
+    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    columns = {"brand": f"brand {at % 50}", "price": float(at % 10_000)}
+    return NewItem(f"t{at}", digest, (NewPart("text", digest, text),), columns)
+
+
 def _items(data: Data, modality: str) -> Iterator[NewItem]:
     half = len(data.texts)
     columns = slice(0, half) if modality == "text" else slice(half, None)

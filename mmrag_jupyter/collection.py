@@ -12,6 +12,7 @@ from mmrag_jupyter.answers.chat import Conversation
 from mmrag_jupyter.ingest import arguments, passwords, transcribing
 from mmrag_jupyter.ingest.complete import complete
 from mmrag_jupyter.ingest.joining import load_joined
+from mmrag_jupyter.ingest.vectors import remarks
 from mmrag_jupyter.search import build, roots
 from mmrag_jupyter.search import rerank as reranking
 from mmrag_jupyter.search.asked import asked
@@ -72,11 +73,24 @@ class Collection(Studying):
             The environment variable that holds the password of encrypted PDFs. Its name is
             kept, so that their pages show after a restart; what it holds never is.
         model, text_model, image_model, page_model, audio_model
-            A name, a folder, an embedder, a `SentenceTransformer` or a LlamaIndex embedding.
+            A name, a folder, an embedder, a `SentenceTransformer`, a LlamaIndex embedding, or
+            `openai:NAME` for a model on a server.
+        base_url, key_env
+            That server's address, if it is not OpenAI's, and the environment variable with its
+            key.
         prune, keep_missing
             Remove items although most are gone from the source; or remove none.
+        precision
+            How precise the numbers of new vectors are kept: "float32", "float16" or "int8", which
+            take four, two and one byte each; the collection goes on so.
+        dim
+            Keep the first so many numbers of each vector, of a model that was trained for it
+            (Matryoshka); the collection goes on so.
         reembed
             Embed the whole collection again with another model.
+        engine
+            What embeds: "local", this process; "ray", a Ray cluster (that of RAY_ADDRESS, or this
+            machine alone); "ray://HOST:PORT". See docs/scaling.md.
         on_error, progress
             "report" lists what cannot be loaded, "raise" stops at the first; show how far it is.
 
@@ -88,6 +102,8 @@ class Collection(Studying):
             A model cannot be had, or is not the one that the collection has.
         StoreBusyError
             Another process is loading into the collection.
+        ClusterError
+            The cluster cannot be used, or was lost; what was committed is kept.
         LoadStoppedError
             Interrupted; what was committed is kept.
         """
@@ -115,6 +131,7 @@ class Collection(Studying):
             long_text=arguments.has_long_text(read),
             reembed=options.get("reembed", False),
         )
+        how = arguments.load_options(options, speech)
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
         with self._store.writer() as writer:
             serving = self._spaces.serve(writer, plan, read.key)
@@ -124,17 +141,18 @@ class Collection(Studying):
             if heard:
                 transcribing.remember(writer, speech)
             writer.add_source(read.key, read.label, read.columns)
-            again = complete(self._store, writer, serving, reporter)
+            again = complete(self._store, writer, serving, reporter, how.cluster)
             self._spaces.change_over(writer, plan)
             report = ingest.load(
                 read,
                 self._store,
                 writer,
                 embedders=serving,
-                options=arguments.load_options(options, speech),
+                options=how,
                 reporter=reporter,
             )
-        notices = [plan.notice, *self._take_notices()]
+        said = remarks(one for _, one in serving.values())
+        notices = [plan.notice, *said, *self._take_notices()]
         self.last_load = replace(
             report.with_more(again, notices),
             collection=self.name,
@@ -178,6 +196,7 @@ class Collection(Studying):
         disliked: str | Sequence[str] | None = None,
         rerank: RerankerLike = None,
         view: str | None = None,
+        exact: bool = False,
     ) -> Hits:
         """Find the items nearest to a text, pictures, recordings or other items.
 
@@ -212,6 +231,9 @@ class Collection(Studying):
             a name, a folder or a `CrossEncoder`.
         view
             "gallery", "table", "list" or "auto".
+        exact
+            Compare all vectors, also of a collection so large that an index finds nearly all
+            of the nearest ones.
 
         Raises
         ------
@@ -225,7 +247,7 @@ class Collection(Studying):
         k = self._config.k if k is None else k
         query = asked(
             self._store, text, image, like, exclude, k, where, modality, weights, liked, disliked,
-            audio,
+            audio, exact=exact,
         )  # fmt: skip
         serving = self._spaces.serving()
         found = reranking.search(query, self._store, serving, rerank)
@@ -274,7 +296,7 @@ class Collection(Studying):
             Say "not in the collection" rather than answer on weak support.
         fresh
             Write again what was written before for the same question and sources.
-        k, image, like, exclude, where, modality, weights, liked, disliked, rerank
+        k, image, audio, like, exclude, where, modality, weights, liked, disliked, rerank
             What to retrieve, as in `query`.
 
         Raises

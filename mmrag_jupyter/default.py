@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Unpack
 from mmrag_jupyter.session import Session
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mmrag_jupyter.collection import Collection
     from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.models import ModelLike
@@ -25,7 +23,7 @@ def load(
     source: object,
     name: str | None = None,
     *,
-    store: str | Path | None = None,
+    store: object = None,
     **options: Unpack[LoadArguments],
 ) -> Collection:
     """Load a source into a collection of this process's session; see `Session.load`."""
@@ -33,7 +31,7 @@ def load(
 
 
 def open(  # noqa: A001 - mm.open reads as it should
-    name_or_store: str | Path, model: ModelLike = None, *, repair: bool = False
+    name_or_store: object, model: ModelLike = None, *, repair: bool = False
 ) -> Collection:
     """Open a collection again, after a restart say; see `Session.open`."""
     return default_session().open(name_or_store, model, repair=repair)

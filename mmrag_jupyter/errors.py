@@ -62,6 +62,10 @@ class StoppedError(MmragError):
     """Something that only looks at a collection was interrupted; nothing was changed."""
 
 
+class ClusterError(MmragError):
+    """A cluster cannot be used, or was lost; what a load has committed is kept."""
+
+
 class MissingError(MmragError):
     """Something needs a library that is not installed; the message says how to install it."""
 

@@ -10,7 +10,6 @@ from mmrag_jupyter import display, ingest
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.ingest import overview, passwords
 from mmrag_jupyter.ingest.spaces import Spaces
-from mmrag_jupyter.items import as_written
 from mmrag_jupyter.search import build
 from mmrag_jupyter.search.adapters import has_learnt
 from mmrag_jupyter.search.hits import Hits
@@ -133,6 +132,7 @@ class Holding:
             There is no such item.
         """
         items = self._store.snapshot(list(numbers_of(self._store, as_ids(item_id)).values()))
+        self.warm()
         return Hits(
             tuple(build.whole(row, self._store) for row in items.rows()),
             title=f"{self.name}: item {item_id}",
@@ -227,6 +227,7 @@ class Holding:
 
     def info(self) -> display.Facts:
         """Tell what is in the collection: items, parts, models, sources, columns, problems."""
+        self.warm()
         return overview.page(
             self.name, self._store, self._spaces.remembered(), self._take_notices()
         )
@@ -245,6 +246,7 @@ class Holding:
         """
         from mmrag_jupyter.widgets.panel import Panel
 
+        self.warm()
         return Panel(self, text=text, loads=loads, options=self._options(None))
 
     def summary(self) -> dict[str, object]:
@@ -267,6 +269,11 @@ class Holding:
         written = bool(counts.keys() & WRITTEN)
         dense = [kind for kind in counts if models.get(kind) is not None]
         return [LEXICAL] * written + dense + [LEARNT] * has_learnt(self._store)
+
+    def warm(self) -> None:
+        """Begin to load the collection's models in the background, for what may come."""
+        if not self.closed:
+            self._spaces.warm()
 
     def check_models(self) -> None:
         """Load the collection's models, and raise `ModelError` where they are not its own."""
@@ -296,7 +303,7 @@ class Holding:
     def __repr__(self) -> str:
         if self.closed:
             return f"<Collection {self.name!r}: closed>"
-        return f"<Collection {self.name!r}: {len(self):,} items in {as_written(self.folder)}>"
+        return f"<Collection {self.name!r}: {len(self):,} items in {self._store.place}>"
 
     def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
         return self.info()._repr_mimebundle_(**wanted)

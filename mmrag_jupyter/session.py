@@ -10,9 +10,11 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Unpack
 
+from mmrag_jupyter import placing
 from mmrag_jupyter.config import Config
 from mmrag_jupyter.errors import NotFoundError, StoreError, did_you_mean
 from mmrag_jupyter.naming import checked_name, is_name, name_of, shortened
+from mmrag_jupyter.placing import is_same, is_there
 from mmrag_jupyter.widgets.loads import Loads
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.ingest import Reporter
     from mmrag_jupyter.ingest.arguments import LoadArguments
     from mmrag_jupyter.models import ModelLike
+    from mmrag_jupyter.placing import Place
 
 
 class Session:
@@ -54,7 +57,7 @@ class Session:
         source: object,
         name: str | None = None,
         *,
-        store: str | Path | None = None,
+        store: object = None,
         **options: Unpack[LoadArguments],
     ) -> Collection:
         """Load a source into the collection `name`, which is made if there is none.
@@ -69,7 +72,8 @@ class Session:
         name
             The collection's name; otherwise that of the file or folder.
         store
-            The folder that holds the collection; otherwise `.mmrag/<name>`.
+            The folder that holds the collection, the address of a store elsewhere
+            (`lancedb:///shared/folder`), or a LlamaIndex vector store; else `.mmrag/<name>`.
         options
             As `Collection.load` takes them; `into` names the one whose items rows join.
 
@@ -85,13 +89,18 @@ class Session:
         into = joining_into(options, name, source)
         if into is not None:
             name = self.collection(into).name
-        if name is None:
-            name = Path(store).name if store is not None else name_of(source)
-        folder = self._place(name, store)
+        at = placing.address(store, name)
+        if at is not None:
+            name = at.name
+        elif name is None:
+            name = Path(str(store)).name if store is not None else name_of(source)
+        folder = self._place(name, store) if at is None else placing.link(self._folder(at.name), at)
         if not isinstance(source, str | Path | list | tuple):
             options.setdefault("key", f"table:{name}")
-        made = name not in self._open and not _is_there(folder)
-        collection = self._collection_at(folder, name, create=True)
+        made = name not in self._open and not is_there(folder)
+        collection = self._collection_at(folder, name, create=True, at=at)
+        # One that others have made elsewhere is not removed for want of items.
+        made = made and getattr(collection.store, "is_new", True)
         try:
             collection.load(source, **options)
         except BaseException:
@@ -101,13 +110,15 @@ class Session:
                 self._open.pop(name, None)
                 collection.remove()
             raise
+        # Where nothing was new, no model was needed; the query that follows needs it.
+        collection.warm()
         self.current = name
         return collection
 
     def open(
-        self, name_or_store: str | Path, model: ModelLike = None, *, repair: bool = False
+        self, name_or_store: object, model: ModelLike = None, *, repair: bool = False
     ) -> Collection:
-        """Open a collection by its name, or by the folder that holds it, and make it current.
+        """Open a collection by its name, its folder or its address, and make it current.
 
         Parameters
         ----------
@@ -125,22 +136,29 @@ class Session:
         """
         from mmrag_jupyter.store import Store
 
-        folder = self._found(str(name_or_store))
+        at = placing.address(name_or_store)
+        if at is None:
+            folder = self._found(str(name_or_store))
+        else:
+            folder = placing.link(self._folder(at.name), at)
         if repair:
+            placing.check_repairable(folder)
             self.close(folder)
         notices = Store.repair(folder) if repair else []
         before = self._open
-        own = next((name for name, one in before.items() if _is_same(one.folder, folder)), None)
+        own = next((name for name, one in before.items() if is_same(one.folder, folder)), None)
         # Not closed: hits of it, and other variables that hold it, go on working.
         self._open = {name: one for name, one in before.items() if name != own}
         try:
-            collection = self._collection_at(folder, own or self._free_name(folder), model=model)
+            called = own or (self._free_name(folder) if at is None else at.name)
+            collection = self._collection_at(folder, called, model=model, at=at)
             if model is not None:
                 collection.check_models()
         except BaseException:
             self._open = before
             raise
         collection.notices += notices
+        collection.warm()
         self.current = collection.name
         return collection
 
@@ -170,6 +188,7 @@ class Session:
     def use(self, name: str) -> Collection:
         """Make a collection the current one and return it."""
         collection = self.collection(name)
+        collection.warm()
         self.current = collection.name
         return collection
 
@@ -177,20 +196,18 @@ class Session:
         """Delete a collection's files; files that are not its own stay."""
         if name not in self.names():
             raise NotFoundError(self._no_collection(name))
-        opened = self._open.pop(name, None)
-        if opened is not None:
-            opened.remove()
+        if name in self._open or placing.is_elsewhere(self._folder(name)):
+            self.collection(name).remove()
+            self._open.pop(name, None)
         else:
-            from mmrag_jupyter.store import Store
-
-            Store.remove_from(self._folder(name))
+            placing.remove(self._folder(name))
         if self.current == name:
             self.current = None
 
     def close(self, folder: Path) -> None:
         """Close the collection that is open at `folder`, if any."""
         for name, collection in list(self._open.items()):
-            if _is_same(collection.folder, folder):
+            if is_same(collection.folder, folder):
                 collection.close()
                 del self._open[name]
 
@@ -200,7 +217,7 @@ class Session:
             here = list(self.root.iterdir())
         except OSError:
             here = []
-        on_disk = {folder.name for folder in here if _is_there(folder)}
+        on_disk = {folder.name for folder in here if is_there(folder)}
         self._forget_closed()
         return sorted(on_disk | set(self._open))
 
@@ -222,13 +239,10 @@ class Session:
 
     def _free_name(self, folder: Path) -> str:
         """Return what to call the collection in a folder: its own name, or else its folder's."""
-        from mmrag_jupyter.store import Store
-
-        with Store.open(folder) as store:
-            names = dict.fromkeys([store.name, folder.resolve().name])
+        names = placing.names(folder)
         for name in names:
-            taken = name in self._open or _is_there(self._folder(name))
-            if not taken or _is_same(self._folder(name), folder):
+            taken = name in self._open or is_there(self._folder(name))
+            if not taken or is_same(self._folder(name), folder):
                 return name
         raise StoreError(
             f"There is another collection {' and '.join(map(repr, names))}; "
@@ -243,29 +257,33 @@ class Session:
         return catalogue([spec for one in self._open.values() for spec in one.models()])
 
     def _collection_at(
-        self, folder: Path, name: str, *, model: ModelLike = None, create: bool = False
+        self,
+        folder: Path,
+        name: str,
+        *,
+        model: ModelLike = None,
+        create: bool = False,
+        at: Place | None = None,
     ) -> Collection:
         with self._opening:
-            return self._opened_at(folder, name, model, create=create)
+            return self._opened_at(folder, name, model, create=create, at=at)
 
-    def _opened_at(self, folder: Path, name: str, model: ModelLike, *, create: bool) -> Collection:
+    def _opened_at(
+        self, folder: Path, name: str, model: ModelLike, *, create: bool, at: Place | None
+    ) -> Collection:
         from mmrag_jupyter.collection import Collection
-        from mmrag_jupyter.store import Store
 
         self._forget_closed()
         if name in self._open:
             opened = self._open[name]
-            if not _is_same(opened.folder, folder):
+            if not is_same(opened.folder, folder):
                 raise StoreError(
                     f"A collection {name!r} is already open from {opened.folder}; "
                     "choose another name for this one."
                 )
             return opened
-        if _is_there(folder):
-            store = Store.open(folder)
-        elif create:
-            store = Store.create(folder, checked_name(name))
-        else:
+        store = placing.opened(folder, name, at, create=create)
+        if store is None:
             raise NotFoundError(self._no_collection(name))
         reporter = partial(self._reporter, name)
         collection = Collection(store, self.config, name, model=model, reporter=reporter)
@@ -285,10 +303,10 @@ class Session:
     def _folder(self, name: str) -> Path:
         return self.root / name
 
-    def _place(self, name: str, store: str | Path | None) -> Path:
+    def _place(self, name: str, store: object) -> Path:
         """Return the folder of the collection that a load means, there or not."""
         if store is not None:
-            return Path(store).expanduser().absolute()
+            return Path(str(store)).expanduser().absolute()
         if name in self.names():
             return self._open[name].folder if name in self._open else self._folder(name)
         return self._folder(checked_name(name))
@@ -302,7 +320,7 @@ class Session:
         if name in self._open:
             places.append(self._open[name].folder)
         for folder in places:
-            if _is_there(folder):
+            if is_there(folder):
                 return folder
         raise NotFoundError(self._no_collection(name))
 
@@ -328,22 +346,3 @@ def _terminal_reporter() -> Reporter:
     from mmrag_jupyter.ingest import TerminalReporter
 
     return TerminalReporter()
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
-
-
-def _is_there(folder: Path) -> bool:
-    """Tell whether a collection is in `folder`; none can be where the path itself is impossible.
-
-    Where nobody may look, there is one: opening it will tell what is wrong.
-    """
-    from mmrag_jupyter.store import Store
-
-    try:
-        return Store.exists(folder)
-    except PermissionError:
-        return True
-    except (OSError, ValueError):
-        return False

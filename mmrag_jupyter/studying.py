@@ -51,8 +51,8 @@ class Studying(Holding):
             Its columns with the query's text, picture or recording, with the item and with the
             relevance; found by their names, and said, where not named.
         pairs
-            Instead of judgements: texts and pictures that belong together, each of which
-            should find the other. Those of each item or, where `qrels` is given, those of its
+            Instead of judgements: texts and pictures, or recordings, that belong together, each of
+            which should find the other. Those of each item or, where `qrels` is given, those of its
             rows, from the columns `query` (captions) and `image`.
         feedback
             Instead of judgements: the thumbs that were given in panels.
@@ -221,7 +221,7 @@ class Studying(Holding):
         StoppedError
             Interrupted.
         """
-        return self._whole().duplicates(modality=modality, where=where, near=near, exact=exact)
+        return self._whole(modality, where).duplicates(near, exact=exact)
 
     def outliers(
         self,
@@ -235,7 +235,7 @@ class Studying(Holding):
 
         `modality` and `where` are as in `duplicates`, and so is what is raised.
         """
-        return self._whole().outliers(modality=modality, where=where, k=k, neighbours=neighbours)
+        return self._whole(modality, where).outliers(k, neighbours)
 
     def clusters(
         self, k: int | None = None, *, modality: str | None = None, where: str | None = None
@@ -244,7 +244,7 @@ class Studying(Holding):
 
         `modality` and `where` are as in `duplicates`, and so is what is raised.
         """
-        return self._whole().clusters(k, modality=modality, where=where)
+        return self._whole(modality, where).clusters(k)
 
     def map(
         self,
@@ -268,9 +268,7 @@ class Studying(Holding):
         modality, where
             As in `duplicates`, and so is what is raised.
         """
-        return self._whole().map(
-            color, layout=layout, modality=modality, where=where, sample=sample
-        )
+        return self._whole(modality, where).map(color, layout, sample)
 
     def facets(self, *, where: str | None = None) -> Facets:
         """Count the values and ranges of the columns, of those items for which `where` holds."""
@@ -282,9 +280,10 @@ class Studying(Holding):
             budget=self._config.output_bytes,
         )
 
-    def _whole(self) -> Whole:
+    def _whole(self, modality: str | None = None, where: str | None = None) -> Whole:
         shelf = Shelf(self._store, self.name, self._options(None))
-        return Whole(shelf, self._spaces.remembered(), self._reporter, self._take_notices())
+        models, notices = self._spaces.remembered(), self._take_notices()
+        return Whole(shelf, models, self._reporter, notices, modality, where)
 
 
 def _named(ids: Sequence[str], most: int = 5) -> str:

@@ -91,4 +91,5 @@ def fill_large(store, first=0, count=COUNT):
         writer.add_source("rows", "rows", COLUMNS)
         space = writer.add_space("model", None, DIM, frozenset({"image"}))
         writer.put(items, {space: (np.arange(count), vectors)}, source="rows")
+    store.wait_for_indexes()
     return space, vectors

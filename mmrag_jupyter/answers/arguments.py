@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.models.rerank import RerankerLike
     from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.search.hits import Hits
-    from mmrag_jupyter.search.terms import ImageLike
+    from mmrag_jupyter.search.terms import ImageLike, SoundLike
 
 
 class QueryOptions(TypedDict, total=False):
@@ -33,6 +33,7 @@ class QueryOptions(TypedDict, total=False):
 
     k: int | None
     image: ImageLike | Sequence[ImageLike] | None
+    audio: SoundLike | Sequence[SoundLike] | None
     like: str | Sequence[str] | None
     exclude: str | ImageLike | Sequence[str | ImageLike] | None
     where: str | None

@@ -20,7 +20,7 @@ from mmrag_jupyter.display.escape import escape, isolated, one_line
 from mmrag_jupyter.display.marks import snippet
 from mmrag_jupyter.display.page import page
 from mmrag_jupyter.display.prose import Cite, drawn, shortened
-from mmrag_jupyter.display.thumbnails import Gone, Picture, Thumbnail, opened, thumbnails
+from mmrag_jupyter.display.thumbnails import Gone, Picture, Thumbnail, all_opened, thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ def answer_bundle(reply: Reply, *, options: Options | None = None) -> dict[str, 
     options = options or Options()
     told = tuple(one_line(each, _NOTICE) for each in reply.notices[:_NOTICES])
     edge = min(options.thumbnail, 2 * max(BOX))
-    pictures = [opened(source.picture, edge) for source in reply.references]
+    pictures = all_opened([source.picture for source in reply.references], edge)
     bundle: dict[str, object] = {}
     for detail in (_Detail(*each) for each in _DETAILS):
         shown = pictures if detail.pictures else [None] * len(pictures)

@@ -17,7 +17,7 @@ from mmrag_jupyter.display.page import page, plain_page
 from mmrag_jupyter.display.payload import hit, payload
 from mmrag_jupyter.display.plain import table as plain_table
 from mmrag_jupyter.display.sheets import strips, with_strips
-from mmrag_jupyter.display.thumbnails import LEAST, Gone, Picture, Thumbnail, opened, thumbnails
+from mmrag_jupyter.display.thumbnails import LEAST, Gone, Picture, Thumbnail, all_opened, thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +154,7 @@ def hits_bundle(
     count = sum(total <= options.budget for total in accumulate(costs))
     # Twice the box is what a dense screen can show of it.
     edge = min(options.thumbnail, 2 * max(_VIEWS[view].BOX))
-    pictures = [opened(card.picture, edge) for card in some[:count]]
+    pictures = all_opened([card.picture for card in some[:count]], edge)
     sounds = [heard(card.sound, options.budget) for card in some[:count]]
     draft = _Draft(one_line(title, _TITLE), told, view, look, (), (), (), len(cards), collection)
     while True:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from mmrag_jupyter.display.shots import Shot
     from mmrag_jupyter.display.stretches import Stretch
 
 View = Literal["auto", "gallery", "table", "list"]
@@ -31,7 +32,7 @@ class Sheet:
     """Another page of a document that matched, counted from 1, and what opens its picture."""
 
     number: int
-    picture: Callable[[], Image]
+    picture: Callable[[], Image] | Shot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,7 @@ class Card:
     id: str
     rank: int
     score: float
-    picture: Callable[[], Image] | None = None
+    picture: Callable[[], Image] | Shot | None = None
     alt: str = ""
     text: str = ""
     terms: tuple[str, ...] = ()

@@ -29,6 +29,17 @@ _COLOURS = 32  # of the PNG's palette
 _FEW, _SOME = 500, 5_000
 _LABEL = 48
 _FRAME = "rgba(128,128,128,0.35)"
+# A widget that shows the same points may stand in the next output. While it lives, which its
+# class tells, it takes the picture's place; in a notebook that is opened again, JupyterLab has
+# no more than a line of text for it ("Error displaying widget: model not found"), and the
+# picture stands alone. Where styles are dropped, so are widgets.
+LIVE, _STILL = "mmrag-map-live", "mmrag-map-still"
+_OUTPUT = ".jp-OutputArea-child"
+_STYLE = (
+    f"<style>{_OUTPUT}:has(+ {_OUTPUT} .{LIVE}) .{_STILL},"
+    f"{_OUTPUT}:has(.{_STILL}) + {_OUTPUT} > .jp-OutputArea-output.lm-Panel:not(:has(*))"
+    "{display:none!important}</style>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +120,12 @@ def chart_bundle(
 
 def _html(chart: Chart, picture: Image) -> str:
     wide, high = picture.width // _SCALE, picture.height // _SCALE
-    # A widget that shows the same points hides this picture by its class.
     image = (
         f'<img src="{_uri(png(picture))}" alt="{escape(one_line(chart.alt, 300))}" '
         f'width="{wide}" height="{high}" '
         f'style="max-width:100%;height:auto;margin:0;border:1px solid {_FRAME};border-radius:6px">'
     )
-    return f'{_legend(chart)}<div class="mmrag-map-still">{image}</div>'
+    return f'{_STYLE}{_legend(chart)}<div class="{_STILL}">{image}</div>'
 
 
 def _legend(chart: Chart) -> str:

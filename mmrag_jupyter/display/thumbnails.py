@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display.escape import one_line
+from mmrag_jupyter.display.shots import Kept, Shot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,13 +28,18 @@ _COLOURS, _DRAWN = 16, 512
 
 LEAST = 1200  # bytes of base64 that the last step takes for a usual photo
 
+_ENCODED = 12_000  # bytes of the steps of a usual photo
+
+_WORKERS = 4  # decoding and encoding leave Python's lock
+
 _FAR = 1.3  # how many times the room counts as far over it
 
 
 class Picture:
     """An opened picture, scaled down; `width` and `height` are those of the original, in pixels.
 
-    What was encoded is kept: fitting many pictures into a budget asks for it again.
+    What was encoded is kept: fitting many pictures into a budget asks for it again, and so
+    does showing them a second time.
     """
 
     def __init__(self, image: Image, width: int, height: int, *, drawn: bool = False) -> None:
@@ -49,6 +56,11 @@ class Picture:
             made = drawing(self._image) if self.drawn else encoded(self._image, *_STEPS[step])
             self._uris[step] = made
         return self._uris[step]
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes, with what was or will be encoded of it."""
+        return 3 * self._image.width * self._image.height + _ENCODED
 
     def jpeg(self) -> bytes:
         """Return the picture as JPEG, in the size to which it was scaled."""
@@ -77,20 +89,56 @@ class Thumbnail:
     sheets: tuple[tuple[int, Thumbnail], ...] = ()
 
 
-def opened(picture: Callable[[], Image] | None, edge: int) -> Picture | Gone | None:
-    """Open a picture and scale it to at most `edge` pixels on its longer side, alpha on white."""
+def opened(picture: Callable[[], Image] | Shot | None, edge: int) -> Picture | Gone | None:
+    """Open a picture and scale it to at most `edge` pixels on its longer side, alpha on white.
+
+    One that says what its content is, a `Shot`, is opened only the first time.
+    """
     if picture is None:
         return None
     try:
-        image = picture()
-        width, height = image.size
-        if _is_drawn(image):
-            return Picture(image, width, height, drawn=True)
-        scale = min(edge / max(width, height, 1), 1.0)
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        return Picture(_scaled(_opaque(image), size), width, height)
+        if not isinstance(picture, Shot):
+            image = picture()
+            return _picture(image, image.size, edge)
+        key = picture.key, edge
+        known = _kept.get(key) if picture.key else None
+        if known is not None:
+            return known
+        made = _picture(*picture.scaled(edge), edge)
+        return _kept.put(key, made) if picture.key else made
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one picture, the rest is shown
         return Gone(one_line(str(error), 160) or type(error).__name__)
+
+
+def all_opened(
+    pictures: Sequence[Callable[[], Image] | Shot | None], edge: int
+) -> list[Picture | Gone | None]:
+    """Open pictures as `opened` does, several at a time, and encode them at their best."""
+    if sum(isinstance(one, Shot) for one in pictures) < 2:  # noqa: PLR2004 - alone it needs no thread
+        return [opened(one, edge) for one in pictures]
+
+    def work(picture: Callable[[], Image] | Shot | None) -> Picture | Gone | None:
+        made = opened(picture, edge)
+        if isinstance(made, Picture):
+            made.uri(0)
+        return made
+
+    # What is no shot may not be made for threads: it waits for its turn.
+    with ThreadPoolExecutor(_WORKERS, "mmrag-thumbnails") as pool:
+        begun = [pool.submit(work, one) if isinstance(one, Shot) else None for one in pictures]
+        return [
+            opened(one, edge) if made is None else made.result()
+            for one, made in zip(pictures, begun, strict=True)
+        ]
+
+
+def _picture(image: Image, own: tuple[int, int], edge: int) -> Picture:
+    width, height = own
+    if _is_drawn(image):
+        return Picture(image, width, height, drawn=True)
+    scale = min(edge / max(*own, 1), 1.0)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return Picture(_scaled(_opaque(image), size), width, height)
 
 
 def _is_drawn(image: Image) -> bool:
@@ -138,6 +186,9 @@ def thumbnails(pictures: Sequence[Picture], room: int) -> list[Thumbnail]:
         uris[most] = pictures[most].uri(steps[most])
     sized = zip(uris, pictures, strict=True)
     return [Thumbnail(uri, each.width, each.height) for uri, each in sized]
+
+
+_kept: Kept[tuple[bytes, int], Picture] = Kept(lambda picture: picture.weight)
 
 
 def jpeg(picture: Callable[[], Image], edge: int) -> tuple[bytes, int, int] | Gone:

@@ -26,6 +26,12 @@ _NAMES = {
     ),
     "query_id": ("query_id", "qid", "topic"),
 }  # fmt: skip
+# Names that can only be meant of the query: such a column is asked beside one that was named.
+_OF_QUERY = {
+    "query": ("query", "query_text", "question"),
+    "image": ("query_image", "query_picture"),
+    "audio": ("query_audio",),
+}
 _TRIED = 200  # values that are looked up to find the column with the ids
 _MOSTLY = 0.5  # of a column's values are ids, where no name tells
 _COLUMNS = 12  # named in a message
@@ -69,17 +75,20 @@ def roles(table: Table, given: Given, store: Store) -> Roles:
     # Of the kinds of queries the first that there is: a picture beside a text may be the item's.
     for role in asked:
         if not any(asked.values()):
-            asked[role] = _by_name(columns, role, table)
+            asked[role] = _by_name(columns, _NAMES[role], table)
     if not any(asked.values()):
         raise QueryError(
             f"No column of {table.told} says what is asked; name it with --query COL, --image COL"
             f" or --audio COL (query=, image=, audio=).{_known(columns)}"
         )
+    asked = {
+        role: part or _by_name(columns, _OF_QUERY[role], table) for role, part in asked.items()
+    }
     taken = {part.column.name for part in asked.values() if part is not None}
     free = {name: part for name, part in columns.items() if name not in taken}
-    query_id = _by_name(free, "query_id", table)
+    query_id = _by_name(free, _NAMES["query_id"], table)
     relevance = _given(columns, given.relevance, "--relevance", table) or _by_name(
-        free, "relevance", table
+        free, _NAMES["relevance"], table
     )
     taken |= {part.column.name for part in (relevance, query_id) if part is not None}
     free = {name: part for name, part in free.items() if name not in taken}
@@ -112,8 +121,12 @@ def captioned(table: Table, given: Given) -> tuple[TableColumn, TableColumn]:
         A named column is not there, or none can be found.
     """
     columns = named(table)
-    query = _given(columns, given.query, "--query", table) or _by_name(columns, "query", table)
-    image = _given(columns, given.image, "--image", table) or _by_name(columns, "image", table)
+    query = _given(columns, given.query, "--query", table) or _by_name(
+        columns, _NAMES["query"], table
+    )
+    image = _given(columns, given.image, "--image", table) or _by_name(
+        columns, _NAMES["image"], table
+    )
     if query is None or image is None:
         raise QueryError(
             f"{table.told[:1].upper()}{table.told[1:]} needs a column of captions (--query COL)"
@@ -139,9 +152,11 @@ def _given(
     return columns[name]
 
 
-def _by_name(columns: dict[str, TableColumn], role: str, table: Table) -> TableColumn | None:
+def _by_name(
+    columns: dict[str, TableColumn], names: Sequence[str], table: Table
+) -> TableColumn | None:
     by_lower = {name.casefold(): part for name, part in columns.items()}
-    found = (by_lower[name] for name in _NAMES[role] if name in by_lower)
+    found = (by_lower[name] for name in names if name in by_lower)
     # An empty column says nothing: a table of picture queries may have one for texts.
     return next((part for part in found if _has_values(part, table)), None)
 
@@ -155,7 +170,7 @@ def _items(columns: dict[str, TableColumn], table: Table, store: Store) -> Table
     """Return the column whose values are ids of the collection, else the one named so."""
     shares = {name: _share(part.values(0, _TRIED), store) for name, part in columns.items()}
     best = max(shares, key=lambda name: shares[name], default="")
-    by_name = _by_name(columns, "id", table)
+    by_name = _by_name(columns, _NAMES["id"], table)
     if by_name is not None and shares[by_name.column.name] > 0:
         return by_name
     return columns[best] if shares.get(best, 0) >= _MOSTLY else by_name

@@ -11,7 +11,7 @@ from mmrag_jupyter.evaluation.frames import read, read_pairs
 from mmrag_jupyter.evaluation.measures import cutoff
 from mmrag_jupyter.evaluation.pairs import from_collection
 from mmrag_jupyter.evaluation.questions import counted, some, usable
-from mmrag_jupyter.evaluation.remarks import beyond, found_nothing, lacking, tuned
+from mmrag_jupyter.evaluation.remarks import beyond, found_itself, found_nothing, lacking, tuned
 from mmrag_jupyter.evaluation.result import Evaluation
 from mmrag_jupyter.evaluation.running import run
 from mmrag_jupyter.evaluation.settings import Setting, settings
@@ -81,7 +81,7 @@ def _measured(
             f"Stopped: {len(done.asked):,} of {len(judgements.questions):,} queries were asked,"
             " and the figures are of these."
         )
-    notices += found_nothing(done.runs[0], done.asked)
+    notices += [*found_nothing(done.runs[0], done.asked), *found_itself(done.runs, done.asked)]
     return Evaluation(
         f"{collection.name}: {counted(len(done.asked), 'query', 'queries')} of {judgements.about}",
         asked.measures,

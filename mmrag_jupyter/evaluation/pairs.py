@@ -1,7 +1,8 @@
-"""Questions from texts and pictures that belong together: each should find the other.
+"""Questions from texts and pictures, or sound, that belong together: each should find the other.
 
-Only the parts of the other modality may answer, by what the models see in them. Words are
-left out: an item's own text would find itself, and the pictures beside it, by its own words.
+Only the parts of the other modality may answer, by what the models see or hear in them. Words are
+left out: an item's own text would find itself, and the pictures beside it, by its own words. What
+is said in a recording is no text of it: that would be to find words by the same words.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from mmrag_jupyter.search.build import media_of
 from mmrag_jupyter.search.query import LEXICAL
 from mmrag_jupyter.sources.images import media_digest
 from mmrag_jupyter.sources.plain import as_text
+from mmrag_jupyter.store.recordings import recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,24 +32,26 @@ _CHARACTERS = 2000  # of a text, from its beginning: models read no more of it
 # Nothing but what the model sees: neither words, nor texts that would lend their pictures.
 _NO_WORDS = {LEXICAL: 0.0, "text": 0.0, "page": 0.0}
 _SAID = (
-    "Asked with a text, only pictures may answer, and the reverse; words are not compared, so"
-    " that no text finds itself."
+    "Asked with a text, only {} may answer, and the reverse; words are not compared, so that no"
+    " text finds itself."
 )
 
 TO_PICTURE, TO_TEXT = "text → picture", "picture → text"
+TO_SOUND, SOUND_TO_TEXT = "text → sound", "sound → text"
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A text, the pictures that belong to it, and the items that hold them."""
+    """A text, the pictures or recordings that belong to it, by name, and the items of these."""
 
     text: str
-    pictures: tuple[tuple[str, Media], ...]
+    media: tuple[tuple[str, Media], ...]
     items: tuple[str, ...]
+    heard: bool = False
 
 
 def from_collection(store: Store, caption: str | None, *, seed: int = 0) -> Judgements:
-    """Return a question for each text and each picture of the items that have both.
+    """Return a question for each text, and each picture or recording, of items that have both.
 
     Parameters
     ----------
@@ -65,13 +69,15 @@ def from_collection(store: Store, caption: str | None, *, seed: int = 0) -> Judg
     for row in store.parts_of(store.numbers()):
         rows.setdefault(row.item_id, []).append(row)
     texts = _captions(store, caption) if caption else _texts(rows)
-    pictures = {item: [row for row in own if row.modality == "image"] for item, own in rows.items()}
-    both = [item for item in rows if pictures[item] and texts.get(item, "").strip()]
+    media = {item: _media(own, store) for item, own in rows.items()}
+    both = [item for item in rows if media[item] and texts.get(item, "").strip()]
     if not both:
         counts = store.part_counts()
         raise QueryError(
-            f"No item of {store.name!r} has both a text and a picture ({counts.get('text', 0):,}"
-            f" texts, {counts.get('image', 0):,} pictures); give judgements instead."
+            f"No item of {store.name!r} has both a text and a picture or sound"
+            f" ({counts.get('text', 0):,} texts, {counts.get('image', 0):,} pictures,"
+            f" {counts.get('audio', 0):,} sounds; what is said in a recording is no text of it);"
+            " give judgements instead."
         )
     notices = []
     if len(both) > MOST_ITEMS:
@@ -79,16 +85,9 @@ def from_collection(store: Store, caption: str | None, *, seed: int = 0) -> Judg
         drawn = np.random.default_rng(seed).choice(len(both), MOST_ITEMS, replace=False)
         both = [both[at] for at in sorted(drawn.tolist())]
     pairs = [
-        Pair(
-            texts[item],
-            tuple(
-                (row.node_id, media)
-                for row in pictures[item]
-                if (media := media_of(row, store)) is not None
-            ),
-            (item,),
-        )
+        Pair(texts[item], tuple(own), (item,), heard)
         for item in both
+        for heard, own in media[item].items()
     ]
     return _judgements(pairs, "its own pairs", notices)
 
@@ -134,39 +133,57 @@ def from_rows(rows: Iterable[tuple[str, Media | None]], label: str, store: Store
 
 def _judgements(pairs: Sequence[Pair], about: str, notices: Sequence[str]) -> Judgements:
     # Pairs of the very same text cannot be told apart by it: the items of each are right.
-    items: dict[str, list[str]] = {}
+    items: dict[tuple[bool, str], list[str]] = {}
     for pair in pairs:
-        items.setdefault(pair.text, []).extend(pair.items)
+        items.setdefault((pair.heard, pair.text), []).extend(pair.items)
     questions = [
         Question(
-            f"{TO_PICTURE} {text}",
+            f"{TO_SOUND if heard else TO_PICTURE} {text}",
             shortened(text),
             dict.fromkeys(right, 1.0),
             text=text,
-            slice=TO_PICTURE,
-            modality=frozenset({"image"}),
+            slice=TO_SOUND if heard else TO_PICTURE,
+            modality=frozenset({"audio" if heard else "image"}),
             weights=_NO_WORDS,
         )
-        for text, right in items.items()
+        for (heard, text), right in items.items()
     ]
     questions += [
         Question(
-            f"{TO_TEXT} {name}",
-            f"the picture of {shortened(name)}",
+            f"{SOUND_TO_TEXT if pair.heard else TO_TEXT} {name}",
+            f"the {'sound' if pair.heard else 'picture'} of {shortened(name)}",
             dict.fromkeys(pair.items, 1.0),
-            images=(media,),
-            slice=TO_TEXT,
+            images=() if pair.heard else (media,),
+            sounds=(media,) if pair.heard else (),
+            slice=SOUND_TO_TEXT if pair.heard else TO_TEXT,
             modality=frozenset({"text"}),
         )
         for pair in pairs
-        for name, media in pair.pictures
+        for name, media in pair.media
     ]
-    return Judgements(tuple(questions), about, (_SAID, *notices))
+    kinds = sorted({"sound" if pair.heard else "pictures" for pair in pairs})
+    return Judgements(tuple(questions), about, (_SAID.format(" or ".join(kinds)), *notices))
+
+
+def _media(rows: Sequence[PartRow], store: Store) -> dict[bool, list[tuple[str, Media]]]:
+    """Return an item's pictures, and under True its recordings: each once, whatever its spans."""
+    found: dict[bool, dict[object, tuple[str, Media]]] = {False: {}, True: {}}
+    for row in rows:
+        if row.modality == "image" and (media := media_of(row, store)) is not None:
+            found[False][row.part] = row.node_id, media
+        elif row.modality == "audio" and (row.path is not None or row.has_blob):
+            # One that is no file is kept with its first span.
+            key = row.path if row.path is not None else row.part
+            if key not in found[True] and (sound := recording(store, row)) is not None:
+                found[True][key] = row.node_id, sound
+    return {heard: list(own.values()) for heard, own in found.items() if own}
 
 
 def _texts(rows: dict[str, list[PartRow]]) -> dict[str, str]:
     return {
-        item: "\n".join(row.text for row in own if row.modality == "text")[:_CHARACTERS]
+        item: "\n".join(row.text for row in own if row.modality == "text" and row.start is None)[
+            :_CHARACTERS
+        ]
         for item, own in rows.items()
     }
 

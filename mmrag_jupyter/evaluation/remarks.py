@@ -9,6 +9,7 @@ from mmrag_jupyter.evaluation.measures import cutoff
 from mmrag_jupyter.evaluation.questions import counted, some
 from mmrag_jupyter.evaluation.running import query_of
 from mmrag_jupyter.search.unanswered import unanswered
+from mmrag_jupyter.sources.images import media_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.evaluation.settings import Searched, Setting
 
 _BLIND = (
-    "no model here knows both texts and pictures, so that the one cannot find the other without"
-    " words; %mmrag models lists some that do"
+    "no model here knows both texts and {}, so that the one cannot find the other without words;"
+    " %mmrag models lists some that do"
 )
 
 
@@ -55,13 +56,42 @@ def found_nothing(run: Run, asked: Sequence[Question]) -> list[str]:
     blind = {one.modality for one in none if one.modality} - seen
     if blind:
         ways = dict.fromkeys(one.slice.partition(" · ")[0] for one in none)
-        learnable = "image" in set().union(*blind)
-        tune = ", and %mmrag tune --pairs can learn words for pictures" if learnable else ""
-        return [f"{said} ({', '.join(ways)}): {_BLIND}{tune}."]
+        kinds = {"sound" if one.sounds or "audio" in one.modality else "pictures" for one in none}
+        other = " or ".join(sorted(kinds))
+        learnable = blind & {frozenset({"image"}), frozenset({"audio"})}
+        tune = f", and %mmrag tune --pairs can learn words for {other}" if learnable else ""
+        return [f"{said} ({', '.join(ways)}): {_BLIND.format(other)}{tune}."]
     setting = run.setting
     query = query_of(none[0], setting, 1)
     why = unanswered(query, setting.collection.store, setting.collection.serving())
     return [f"{said}: {some(one.label for one in none)}.", *why]
+
+
+def found_itself(runs: Sequence[Run], asked: Sequence[Question]) -> list[str]:
+    """Return what to say of queries with a picture of the collection that find its own item first.
+
+    Nothing was asked about it, and with nobody's judgement it takes the place of a right one.
+    """
+    own = {one.key: one.label for run in runs for one in asked if _is_itself(run, one)}
+    if not own:
+        return []
+    queries = "query shows" if len(own) == 1 else "queries show"
+    said = (
+        f"{len(own):,} {queries} a picture of an item here, which is found first and counts as not"
+        f" relevant, since it is not judged: {some(dict.fromkeys(own.values()))}. Without these"
+        " items in the collection the figures are fairer to pictures."
+    )
+    return [said]
+
+
+def _is_itself(run: Run, asked: Question) -> bool:
+    ranking, setting = run.rankings[asked.key], run.setting
+    if not (asked.images and ranking) or setting.chance or ranking[0] in asked.judged:
+        return False
+    store = setting.collection.store
+    row = next(iter(store.pictures(list(store.find(ranking[:1]).values())).values()), None)
+    [shown, *_] = query_of(asked, setting, 1).images
+    return row is not None and row.digest == media_digest(shown)
 
 
 def tuned(compared: Sequence[Setting]) -> list[str]:

@@ -87,7 +87,7 @@ def run(
                     way.run.rankings[question.key] = ranking
                     way.run.milliseconds[question.key] = milliseconds
             reporter.advance(number)
-        message = f"{len(asked):,} queries asked"
+        message = ""
     except KeyboardInterrupt:
         stopped = True
         message = f"stopped after {len(asked):,} of {len(questions):,} queries"

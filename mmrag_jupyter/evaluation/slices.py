@@ -32,7 +32,7 @@ def sliced(judgements: Judgements, store: Store, by: str) -> Judgements:
         return judgements
     own = [column.name for column in store.columns()]
     if by not in own:
-        names = [*judgements.columns, *own]
+        names = [name for name in dict.fromkeys([*judgements.columns, *own]) if name]
         near = did_you_mean(by, names) or f" Known are {', '.join(names) or 'none'}."
         raise QueryError(f"--by {by!r} is no column of the judgements or of the items.{near}")
     wanted = {one for question in judgements.questions for one in question.relevant}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, overload
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmrag_jupyter.display.sections import Section, sections_bundle
+from mmrag_jupyter.display.sections import Section
+from mmrag_jupyter.exploring.listed import Listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mmrag_jupyter.exploring.shown import Shelf
     from mmrag_jupyter.search.hits import Hits
 
-_MOST = 24  # clusters in an output
 _SHOWN = 5  # of a cluster, in its gallery
 
 
@@ -62,28 +61,16 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Clusters(Sequence[Cluster]):
+class Clusters(Listed[Cluster]):
     """Clusters of items, the largest first: list-like, and a dataframe; a slice is `Clusters`."""
 
-    title: str
-    notices: tuple[str, ...]
+    _noun = "clusters"
+
     _names: tuple[str, ...]
-    _ids: tuple[str, ...]
     _items: np.ndarray[tuple[int], np.dtype[np.int64]]
     _grouped: Grouped
-    _numbers: range
-    _shelf: Shelf
 
-    @overload
-    def __getitem__(self, at: int) -> Cluster: ...
-    @overload
-    def __getitem__(self, at: slice) -> Clusters: ...
-    def __getitem__(self, at: int | slice) -> Cluster | Clusters:
-        if isinstance(at, slice):
-            return replace(self, _numbers=self._numbers[at])
-        if not -len(self) <= at < len(self):
-            raise IndexError(f"There are {len(self):,} clusters, and none at {at}.")
-        number = self._numbers[at]
+    def _group(self, number: int) -> Cluster:
         here = np.flatnonzero(self._grouped.groups == number)
         here = here[np.argsort(self._grouped.distance[here], kind="stable")]
         return Cluster(
@@ -94,11 +81,9 @@ class Clusters(Sequence[Cluster]):
             self._shelf,
         )
 
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __repr__(self) -> str:
-        return f"<Clusters: {self.title}>"
+    def _section(self, number: int, group: Cluster) -> Section:
+        items = "1 item" if len(group) == 1 else f"{len(group):,} items"
+        return Section(f"{number + 1}. {group.name}", group.head().cards(), items)
 
     @property
     def names(self) -> list[str]:
@@ -121,18 +106,3 @@ class Clusters(Sequence[Cluster]):
         if len(self) == len(self._names):
             return frame
         return frame[np.isin(groups, self._numbers)].reset_index(drop=True)
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        return sections_bundle(
-            [_section(number, self[at]) for at, number in enumerate(self._numbers[:_MOST])],
-            title=self.title,
-            notices=self.notices,
-            options=self._shelf.options,
-            total=len(self),
-            more="clusters",
-        )
-
-
-def _section(number: int, one: Cluster) -> Section:
-    items = "1 item" if len(one) == 1 else f"{len(one):,} items"
-    return Section(f"{number + 1}. {one.name}", one.head().cards(), items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,8 @@ def grouped(cloud: Cloud, k: int | None, work: Work) -> Grouped:
     """Return the items of a cloud in `k` groups, or in as many as suit them.
 
     The number is that of the best simplified silhouette (Hruschka et al., 2006), tried from 2
-    up; groups that would be empty are left out.
+    to the square root of their number, 20 at most: of very small groups it is always good.
+    Groups that would be empty are left out.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def grouped(cloud: Cloud, k: int | None, work: Work) -> Grouped:
     different = len(np.unique(few.round(5), axis=0)) if count <= _JUDGED else count
     if k is None:
         work.start(f"grouping {count:,} items", count)
-        k = _suiting(few, min(_MOST, different - 1), work)
+        k = _suiting(few, min(_MOST, different, math.isqrt(count - 1) + 1), work)
     labels = _means(few, min(k, different), work)
     return _ordered(cloud.vectors, labels)
 

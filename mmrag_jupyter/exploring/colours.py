@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from numbers import Real
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmrag_jupyter.display.escape import one_line
 from mmrag_jupyter.display.values import missing, shown
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ SCALE = (
 
 _FEW_NUMBERS = 8
 _USUAL = (0.01, 0.99)
+_LABEL = 40  # characters
+_TOLD_APART = 1_000  # characters by which values are told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,10 @@ def coloured(name: str, values: Sequence[object]) -> Colouring:
 def _numbers(values: Sequence[object]) -> npt.NDArray[np.float64] | None:
     """Return values as numbers, NaN where missing; None where they are no numbers or moments."""
     there = [one for one in values if not missing(one)]
-    if all(isinstance(one, Real) and not isinstance(one, bool) for one in there):
+    if all(isinstance(one, (Real, Decimal)) and not isinstance(one, bool) for one in there):
         as_number = _number
+    elif all(isinstance(one, timedelta) for one in there):
+        as_number = _seconds
     elif all(isinstance(one, date) for one in there):
         as_number = _moment
     else:
@@ -99,14 +106,22 @@ def _number(value: object) -> float:
         return np.inf if value > 0 else -np.inf  # type: ignore[operator]
 
 
+def _seconds(value: object) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else np.nan
+
+
 def _moment(value: object) -> float:
     if isinstance(value, datetime):
-        return (value.replace(tzinfo=None) - datetime.min).total_seconds()  # noqa: DTZ901
+        if value.tzinfo is not None:
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        return (value - datetime.min).total_seconds()  # noqa: DTZ901
     return value.toordinal() * 86_400.0 if isinstance(value, date) else np.nan
 
 
 def _scaled(numbers: npt.NDArray[np.float64], values: Sequence[object]) -> Colouring:
     finite = np.isfinite(numbers)
+    # The distance of two numbers of 308 digits would be infinite.
+    numbers = numbers / max(np.abs(numbers[finite]).max(), 1.0)
     low, high = np.quantile(numbers[finite], _USUAL)
     if high <= low:
         low, high = numbers[finite].min(), numbers[finite].max()
@@ -120,7 +135,8 @@ def _scaled(numbers: npt.NDArray[np.float64], values: Sequence[object]) -> Colou
         here = np.flatnonzero((codes == step) & ~np.isnan(numbers))
         if len(here):
             order = here[np.argsort(numbers[here], kind="stable")]
-            label = f"{_short(values[order[0]])} to {_short(values[order[-1]])}"
+            first, last = (_short(values[order[at]]) for at in (0, -1))
+            label = first if first == last else f"{first} to {last}"
         else:
             label = ""
         entries.append(Entry(SCALE[step], label, int(counts[step])))
@@ -130,34 +146,28 @@ def _scaled(numbers: npt.NDArray[np.float64], values: Sequence[object]) -> Colou
 
 
 def _each(name: str, values: Sequence[object]) -> Colouring:
-    labels = ["" if missing(one) else _short(one) for one in values]
-    absent = [missing(one) for one in values]
-    counts: dict[str, int] = {}
-    for label, gone in zip(labels, absent, strict=True):
-        if not gone:
-            counts[label] = counts.get(label, 0) + 1
-    ranked = sorted(counts, key=lambda label: (-counts[label], label))
-    # One colour for the rest is not worth it where the rest is a single value.
+    told = [None if missing(one) else _short(one, _TOLD_APART) for one in values]
+    counts = Counter(one for one in told if one is not None)
+    ranked = sorted(counts, key=lambda one: (-counts[one], one))
     own = ranked if len(ranked) <= len(PALETTE) else ranked[: len(PALETTE)]
-    rest = len(ranked) - len(own)
-    entries = [Entry(PALETTE[at], label, counts[label]) for at, label in enumerate(own)]
-    codes = dict(zip(own, range(len(own)), strict=True))
+    rest = ranked[len(own) :]
+    entries = [Entry(PALETTE[at], one_line(one, _LABEL), counts[one]) for at, one in enumerate(own)]
+    codes: dict[str | None, int] = {one: at for at, one in enumerate(own)}
     notice = ""
     if rest:
-        others = sum(counts[label] for label in ranked[len(own) :])
-        codes.update(dict.fromkeys(ranked[len(own) :], len(entries)))
-        entries.append(Entry(OTHERS, f"{rest:,} other values", others))
+        codes.update(dict.fromkeys(rest, len(entries)))
+        others = sum(counts[one] for one in rest)
+        entries.append(Entry(OTHERS, f"{len(rest):,} other values", others))
         notice = f"{name} has {len(ranked):,} values: the {len(own)} most frequent have colours"
-    if any(absent):
-        entries.append(Entry(MISSING, "missing", sum(absent)))
-    found = [
-        len(entries) - 1 if gone else codes[label]
-        for label, gone in zip(labels, absent, strict=True)
-    ]
-    return Colouring(np.array(found, np.int64), tuple(entries), notice=notice)
+    absent = len(told) - sum(counts.values())
+    if absent:
+        codes[None] = len(entries)
+        entries.append(Entry(MISSING, "missing", absent))
+    found = np.array([codes[one] for one in told], np.int64)
+    return Colouring(found, tuple(entries), notice)
 
 
-def _short(value: object) -> str:
-    if isinstance(value, float) and not isinstance(value, bool):
-        return f"{value:,.4g}"
-    return shown(value, 40) if not isinstance(value, time) else value.isoformat()
+def _short(value: object, limit: int = _LABEL) -> str:
+    if isinstance(value, (Real, Decimal)) and not isinstance(value, Integral):
+        return f"{float(value):,.6g}"
+    return value.isoformat() if isinstance(value, time) else shown(value, limit)

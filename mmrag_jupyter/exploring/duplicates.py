@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.exploring.cloud import asked_for, gather, incomparable
-from mmrag_jupyter.exploring.near import cosines, default_limit, join_near
+from mmrag_jupyter.exploring.looking import Looking
+from mmrag_jupyter.exploring.near import (
+    WORTH_A_LOOK,
+    cosines,
+    default_limit,
+    join_near,
+    raised_limit,
+)
 from mmrag_jupyter.exploring.sets import Sets
 from mmrag_jupyter.exploring.shingles import DEFAULT_LIMIT, Shingles
 from mmrag_jupyter.exploring.texts import texts_of
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from mmrag_jupyter.exploring.cloud import Cloud
     from mmrag_jupyter.exploring.signals import Signal
     from mmrag_jupyter.exploring.work import Work
     from mmrag_jupyter.store import Store
@@ -44,6 +52,9 @@ class Twins:
         the same was looked for.
     looked_at, missing
         How many items were compared, and how many have nothing to be compared by.
+    pictured, unseen
+        Whether a look at the pictures decided what is near, and of how many items that were
+        near no picture could be opened.
     """
 
     items: Integers
@@ -53,6 +64,8 @@ class Twins:
     limit: float | None
     looked_at: int
     missing: int
+    pictured: bool = False
+    unseen: int = 0
 
 
 def find(
@@ -66,7 +79,8 @@ def find(
     ----------
     near
         From which similarity on two are near-duplicates: a cosine, or for texts without
-        vectors the share of their shingles. Without it, what suits the space.
+        vectors the share of their shingles. Without it, what suits the space; pictures that
+        are so near are then looked at, whether they are the same or look alike only.
     exact
         Only what is the same.
 
@@ -85,26 +99,64 @@ def find(
     order = np.argsort(content, kind="stable")
     same = content[order][1:] == content[order][:-1]
     sets.join(order[:-1][same], order[1:][same])
-    limit: float | None = None
-    alike: Alike = lambda one, _: np.ones(len(one))  # noqa: E731
+    found = _Found(None, lambda one, _: np.ones(len(one)))
     if not exact and signal.space is None:
-        limit = near or DEFAULT_LIMIT
-        texts = texts_of(store, having, work)
-        shingles = Shingles([texts.get(item, "") for item in having.tolist()], work)
-        shingles.join(limit, sets, work)
-        alike = shingles.overlap
+        found = _by_words(store, having, sets, near=near, work=work)
     elif not exact:
         cloud = gather(store, signal, where=where, work=work)
-        limit = default_limit(cloud.vectors) if near is None else near
-        at = np.searchsorted(having, cloud.items)
-        own = Sets(len(cloud))
-        join_near(cloud.vectors, limit, own, work)
-        for group in own.groups():
-            sets.join(at[group[:-1]], at[group[1:]])
-        place = np.full(len(having), -1)
-        place[at] = np.arange(len(cloud))
-        alike = lambda one, other: cosines(cloud.vectors, place[one], place[other])  # noqa: E731
-    return replace(_twins(having, content, sets, alike, len(asked)), limit=limit)
+        found = _by_vectors(store, cloud, having, sets, near=near, work=work)
+    return _twins(having, content, sets, found, len(asked))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """By what near-duplicates were found: the limit, and how alike pairs are, by their places."""
+
+    limit: float | None
+    alike: Alike
+    pictured: bool = False
+    unseen: int = 0
+
+
+def _by_words(
+    store: Store, having: Integers, sets: Sets, *, near: float | None, work: Work
+) -> _Found:
+    limit = near or DEFAULT_LIMIT
+    texts = texts_of(store, having, work)
+    shingles = Shingles([texts.get(item, "") for item in having.tolist()], work)
+    shingles.join(limit, sets, work)
+    return _Found(limit, shingles.overlap)
+
+
+def _by_vectors(
+    store: Store, cloud: Cloud, having: Integers, sets: Sets, *, near: float | None, work: Work
+) -> _Found:
+    cloud = cloud.only(np.isin(cloud.items, having))  # another process may have added some
+    at = np.searchsorted(having, cloud.items)
+    place = np.full(len(having), -1)
+    place[at] = np.arange(len(cloud))
+    own = Sets(len(cloud))
+    for group in sets.groups():  # what is the same need not be compared
+        known = place[group][place[group] >= 0]
+        own.join(known[:-1], known[1:])
+    looking: Looking | None = None
+    if near is not None:
+        limit = near
+    elif cloud.signal.modality in {"image", "page"}:
+        limit = raised_limit(cloud.vectors, default_limit(cloud.vectors, WORTH_A_LOOK))
+        strict = default_limit(cloud.vectors)
+        looking = Looking(store, cloud.items, cloud.signal.modality, strict)
+    else:
+        limit = default_limit(cloud.vectors)
+    join_near(cloud.vectors, limit, own, work, None if looking is None else looking.same)
+    for group in own.groups():
+        sets.join(at[group[:-1]], at[group[1:]])
+    return _Found(
+        limit,
+        lambda one, other: cosines(cloud.vectors, place[one], place[other]),
+        looking is not None,
+        0 if looking is None else looking.unseen,
+    )
 
 
 def _contents(store: Store, signal: Signal, wanted: Integers) -> tuple[Integers, Integers]:
@@ -120,15 +172,21 @@ def _contents(store: Store, signal: Signal, wanted: Integers) -> tuple[Integers,
     return np.array(list(held), np.int64), np.array(content, np.int64)
 
 
-def _twins(having: Integers, content: Integers, sets: Sets, alike: Alike, asked: int) -> Twins:
+def _twins(having: Integers, content: Integers, sets: Sets, found: _Found, asked: int) -> Twins:
     # The largest groups first: they are what a reader looks for.
     groups = sorted(sets.groups(), key=len, reverse=True)
     members = np.concatenate(groups) if groups else np.empty(0, np.int64)
     sizes = [len(group) for group in groups]
     firsts = np.repeat(np.array([group[0] for group in groups], np.int64), sizes)
     exact = content[members] == content[firsts]
-    similarity = np.where(exact, 1.0, alike(members, firsts))
-    numbers = np.repeat(np.arange(1, len(groups) + 1), sizes)
     return Twins(
-        having[members], numbers, exact, similarity, None, len(having), asked - len(having)
+        items=having[members],
+        groups=np.repeat(np.arange(1, len(groups) + 1), sizes),
+        exact=exact,
+        similarity=np.where(exact, 1.0, found.alike(members, firsts)),
+        limit=found.limit,
+        looked_at=len(having),
+        missing=asked - len(having),
+        pictured=found.pictured,
+        unseen=found.unseen,
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from mmrag_jupyter.display.escape import one_line
 from mmrag_jupyter.display.fields import names_of, title_name
-from mmrag_jupyter.display.sections import Section, sections_bundle
+from mmrag_jupyter.display.sections import Section
 from mmrag_jupyter.display.values import missing
+from mmrag_jupyter.exploring.listed import Listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["exact", "near"]
 
-_MOST = 24  # groups in an output
 _SHOWN = 3  # of a group, in its gallery
 _COMPARED = 50  # items of a group whose columns are compared
 
@@ -86,29 +85,18 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Groups(Sequence[Group]):
+class Groups(Listed[Group]):
     """Groups of duplicates, the largest first: list-like, and a dataframe; a slice is `Groups`.
 
     `collection.delete(ids=groups.rest)` leaves the first item of each.
     """
 
-    title: str
-    notices: tuple[str, ...]
-    _ids: tuple[str, ...]
-    _twins: Twins
-    _numbers: range
-    _shelf: Shelf
+    _noun = "groups"
 
-    @overload
-    def __getitem__(self, at: int) -> Group: ...
-    @overload
-    def __getitem__(self, at: slice) -> Groups: ...
-    def __getitem__(self, at: int | slice) -> Group | Groups:
-        if isinstance(at, slice):
-            return replace(self, _numbers=self._numbers[at])
-        if not -len(self) <= at < len(self):
-            raise IndexError(f"There are {len(self):,} groups, and none at {at}.")
-        twins, number = self._twins, self._numbers[at]
+    _twins: Twins
+
+    def _group(self, number: int) -> Group:
+        twins = self._twins
         here = slice(*np.searchsorted(twins.groups, [number, number + 1]).tolist())
         return Group(
             self._ids[here],
@@ -118,11 +106,27 @@ class Groups(Sequence[Group]):
             self._shelf,
         )
 
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __repr__(self) -> str:
-        return f"<Groups: {self.title}>"
+    def _section(self, number: int, group: Group) -> Section:
+        names = group.differs
+        # What is the same in all tells nothing of them; what differs does.
+        cards = group.head(_SHOWN).cards()
+        title = title_name(cards, names_of(cards))
+        told = {title, *names}
+        cards = [
+            replace(card, text="", metadata={k: v for k, v in card.metadata.items() if k in told})
+            for card in cards
+        ]
+        cards[:1] = [replace(card, reason="the one to keep") for card in cards[:1]]
+        what = f"differ in {', '.join(one_line(name, 30) for name in names[:8])}" if names else (
+            "the same in every column"
+        )  # fmt: skip
+        lowest = "" if group.kind == "exact" else f", down to {min(group.similarity):.3f}"
+        return Section(
+            f"Group {number}: {len(group):,} {group.kind} duplicates{lowest}",
+            cards,
+            what,
+            len(group),
+        )
 
     @property
     def rest(self) -> list[str]:
@@ -155,39 +159,6 @@ class Groups(Sequence[Group]):
         if len(self) == len(np.unique(twins.groups)):
             return frame
         return frame[frame.group.isin(self._numbers)].reset_index(drop=True)
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        return sections_bundle(
-            [_section(number, self[at]) for at, number in enumerate(self._numbers[:_MOST])],
-            title=self.title,
-            notices=self.notices,
-            options=self._shelf.options,
-            total=len(self),
-            more="groups",
-        )
-
-
-def _section(number: int, group: Group) -> Section:
-    names = group.differs
-    # What is the same in all tells nothing of them; what differs does.
-    cards = group.head(_SHOWN).cards()
-    title = title_name(cards, names_of(cards))
-    told = {title, *names}
-    cards = [
-        replace(card, text="", metadata={k: v for k, v in card.metadata.items() if k in told})
-        for card in cards
-    ]
-    cards[:1] = [replace(card, reason="the one to keep") for card in cards[:1]]
-    what = f"differ in {', '.join(one_line(name, 30) for name in names[:8])}" if names else (
-        "the same in every column"
-    )  # fmt: skip
-    lowest = "" if group.kind == "exact" else f", down to {min(group.similarity):.3f}"
-    return Section(
-        f"Group {number}: {len(group):,} {group.kind} duplicates{lowest}",
-        cards,
-        what,
-        len(group),
-    )
 
 
 def _all_same(values: list[object]) -> bool:

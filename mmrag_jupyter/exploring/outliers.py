@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-NEIGHBOURS = 10
 # Makes the median of the deviations a standard deviation where they are normal.
 _NORMAL = 1.4826
 
@@ -34,11 +33,12 @@ class Far:
     score: Floats
 
 
-def far(cloud: Cloud, work: Work, neighbours: int = NEIGHBOURS) -> Far:
+def far(cloud: Cloud, work: Work, neighbours: int = 10) -> Far:
     """Return how far each item of a cloud is from its nearest neighbours.
 
     The score is the modified z-score of Iglewicz and Hoaglin, "How to detect and handle
-    outliers" (1993); 0 for all where more than half are equally far.
+    outliers" (1993). Where more than half are equally far, the median deviation tells nothing:
+    the root mean square stands for it; where all are, the score is 0.
     """
     cosines, _ = nearest(cloud.vectors, min(neighbours, len(cloud) - 1), work)
     distance = 1 - cosines.mean(axis=1) if cosines.shape[1] else np.zeros(len(cloud))

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 # From here on a text is the other one with a word or two changed.
 DEFAULT_LIMIT = 0.8
 _SHINGLE = 5  # characters, within words
-_BANDS, _ROWS = 24, 4
+_HASHES = 96
+# How many of them have to agree, by the least overlap that is looked for. In 96 / r bands of r,
+# all but one in a hundred pairs of that overlap s agree: (1 - s ** r) ** (96 / r) do not.
+_AGREEING = ((0.65, 4), (0.3, 2), (0.0, 1))
 _COLUMNS = 1 << 20
 _PRIME = np.uint64((1 << 31) - 1)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -57,7 +60,7 @@ class Shingles:
         count = self._sets.shape[0]
         work.start(f"comparing the texts of {count:,} items", count)
         filled = np.flatnonzero(np.diff(self._sets.indptr))
-        for keys in self._keys(filled, work):
+        for keys in self._keys(filled, limit, work):
             self._join_buckets(filled, keys, limit, sets)
 
     def overlap(self, one: Integers, other: Integers) -> npt.NDArray[np.float64]:
@@ -70,17 +73,19 @@ class Shingles:
             np.divide(both, either, out=found[at : at + _BLOCK], where=either > 0)
         return found
 
-    def _keys(self, filled: Integers, work: Work) -> Hashes:
+    def _keys(self, filled: Integers, limit: float, work: Work) -> Hashes:
         """Return one hash a band and text: texts that overlap much agree in some band."""
         random = np.random.default_rng(0)
-        lines = random.integers(1, int(_PRIME), (_BANDS, _ROWS, 2)).astype(np.uint64)
-        found = np.zeros((_BANDS, len(filled)), np.uint64)
+        agreeing = next(count for least, count in _AGREEING if limit >= least)
+        bands = _HASHES // agreeing
+        lines = random.integers(1, int(_PRIME), (bands, agreeing, 2)).astype(np.uint64)
+        found = np.zeros((bands, len(filled)), np.uint64)
         for at in range(0, len(filled), _BLOCK):
             rows = filled[at : at + _BLOCK]
             first, last = self._sets.indptr[rows[0]], self._sets.indptr[rows[-1] + 1]
             shingles = self._sets.indices[first:last].astype(np.uint64) + np.uint64(1)
             starts = self._sets.indptr[rows] - first
-            for band in range(_BANDS):
+            for band in range(bands):
                 keys = found[band, at : at + _BLOCK]
                 for factor, shift in lines[band]:
                     least = np.minimum.reduceat((shingles * factor + shift) % _PRIME, starts)

@@ -35,26 +35,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whole:
-    """A collection as it is looked at: what is kept of it, its models, and how to show it."""
+    """A collection as it is looked at: what is kept of it, its models, and how to show it.
+
+    Its items are compared by `modality`, or by the one that most have; only those are for which
+    `where` holds.
+    """
 
     shelf: Shelf
     models: Models
     reporter: Callable[[], Reporter]
     notices: tuple[str, ...] = ()
+    modality: str | None = None
+    where: str | None = None
 
-    def duplicates(
-        self,
-        *,
-        modality: str | None = None,
-        where: str | None = None,
-        near: float | None = None,
-        exact: bool = False,
-    ) -> Groups:
+    def duplicates(self, near: float | None, *, exact: bool) -> Groups:
         """Return the items that are there twice or nearly so, in groups."""
         store, name = self.shelf.store, self.shelf.name
-        signal = chosen(store, self.models, modality)
+        signal = chosen(store, self.models, self.modality)
         with working(self.reporter(), f"looking for duplicates in {name}") as work:
-            found = twins.find(store, signal, where=where, near=near, exact=exact, work=work)
+            found = twins.find(store, signal, where=self.where, near=near, exact=exact, work=work)
         count = int(found.groups[-1]) if len(found.groups) else 0
         more = len(found.items) - count
         title = f"{name}: {_of(count, 'group')} of duplicates, {_of(more, 'item')} more than needed"
@@ -63,20 +62,18 @@ class Whole:
         how = "the same content alone"
         if found.limit is not None:
             how = f"the same content, or a similarity from {found.limit:.3f} on (near=)"
+        if found.pictured:
+            how += " and the same picture at a second look"
         notices = [*self.notices, f"compared by {signal}: {how}"]
         if found.missing:
             notices.append(f"{_of(found.missing, 'item')} without {signal.modality} not compared")
+        if found.unseen:
+            which = "of which no picture can be opened"
+            notices.append(f"{_of(found.unseen, 'item')} {which} compared by vectors alone")
         ids, numbers = self._ids(found.items), range(1, count + 1)
-        return Groups(title, tuple(notices), ids, found, numbers, self.shelf)
+        return Groups(title, tuple(notices), ids, numbers, self.shelf, found)
 
-    def outliers(
-        self,
-        *,
-        modality: str | None = None,
-        where: str | None = None,
-        k: int = 12,
-        neighbours: int = distances.NEIGHBOURS,
-    ) -> Outliers:
+    def outliers(self, k: int, neighbours: int) -> Outliers:
         """Return the items that are farthest from their neighbours."""
         import pandas as pd
 
@@ -84,7 +81,7 @@ class Whole:
             if value < 1:
                 raise QueryError(f"{name} is a whole number from 1 on, not {value}.")
         with working(self.reporter(), f"looking for outliers in {self.shelf.name}") as work:
-            cloud = self._cloud(modality, where, None, work)
+            cloud = self._cloud(None, work)
             far = distances.far(cloud, work, neighbours)
         order = np.lexsort((cloud.items, -far.score))
         items = cloud.items[order]
@@ -107,13 +104,11 @@ class Whole:
         )
         return Outliers(hits, frame)
 
-    def clusters(
-        self, k: int | None = None, *, modality: str | None = None, where: str | None = None
-    ) -> Clusters:
+    def clusters(self, k: int | None) -> Clusters:
         """Return the items in groups of their like, with names."""
         store, name = self.shelf.store, self.shelf.name
         with working(self.reporter(), f"looking for clusters in {name}") as work:
-            cloud = self._cloud(modality, where, None, work)
+            cloud = self._cloud(None, work)
             found = clustering.grouped(cloud, k, work)
             words = typical_words(store, cloud.items, found.groups, found.count, work)
         ids = self._ids(cloud.items)
@@ -125,29 +120,21 @@ class Whole:
         return Clusters(
             f"{name}: {_of(len(cloud), 'item')} in {_of(found.count, 'cluster')}{told}",
             notices,
-            tuple(names),
             ids,
-            cloud.items,
-            found,
             range(found.count),
             self.shelf,
+            tuple(names),
+            cloud.items,
+            found,
         )
 
-    def map(
-        self,
-        color: str | None = None,
-        *,
-        layout: str = "auto",
-        modality: str | None = None,
-        where: str | None = None,
-        sample: int | None = None,
-    ) -> Map:
+    def map(self, color: str | None, layout: str, sample: int | None) -> Map:
         """Return the items in two dimensions, near to their like."""
         store, name = self.shelf.store, self.shelf.name
         wanted = as_layout(layout)
         column = self._column(color)
         with working(self.reporter(), f"making a map of {name}") as work:
-            cloud = self._cloud(modality, where, sample, work)
+            cloud = self._cloud(sample, work)
             xy, how = laid_out(cloud.vectors, wanted, work)
         snapshot = store.snapshot(cloud.items.tolist())
         rows = snapshot.rows()
@@ -185,11 +172,9 @@ class Whole:
             )
         return name
 
-    def _cloud(
-        self, modality: str | None, where: str | None, sample: int | None, work: Work
-    ) -> Cloud:
-        signal = chosen(self.shelf.store, self.models, modality)
-        return gather(self.shelf.store, signal, where=where, sample=sample, work=work)
+    def _cloud(self, sample: int | None, work: Work) -> Cloud:
+        signal = chosen(self.shelf.store, self.models, self.modality)
+        return gather(self.shelf.store, signal, where=self.where, sample=sample, work=work)
 
     def _ids(self, items: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[str, ...]:
         known = self.shelf.store.ids_of(items.tolist())

@@ -1,7 +1,8 @@
 """From a source's items to committed parts and vectors: digests, decoding, embedding."""
 
-from mmrag_jupyter.ingest.load import LoadOptions, load, stoppable
+from mmrag_jupyter.ingest.load import load, stoppable
 from mmrag_jupyter.ingest.report import LoadReport, Reporter, SilentReporter, TerminalReporter
+from mmrag_jupyter.ingest.run import LoadOptions
 
 __all__ = [
     "LoadOptions",

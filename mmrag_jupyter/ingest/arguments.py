@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mmrag_jupyter.errors import SourceError, did_you_mean
-from mmrag_jupyter.ingest.load import LoadOptions
+from mmrag_jupyter.ingest.cluster import engine_address
+from mmrag_jupyter.ingest.precision import checked
+from mmrag_jupyter.ingest.run import LoadOptions
 from mmrag_jupyter.ingest.spaces import ModelChoice
 from mmrag_jupyter.items import Item
+from mmrag_jupyter.models import remote_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.items import Source
     from mmrag_jupyter.models import ModelLike
     from mmrag_jupyter.models.speech import Transcriber, TranscriberLike
+    from mmrag_jupyter.store.values import Precision
 
 # Longer than this on average (characters), texts go to a text model rather than to the short
 # text tower of a picture model: CLIP reads 77 tokens, SigLIP 64.
@@ -42,9 +46,14 @@ class LoadArguments(TypedDict, total=False):
     image_model: ModelLike
     page_model: ModelLike
     audio_model: ModelLike
+    base_url: str | None
+    key_env: str | None
     transcribe: TranscriberLike | None
+    precision: Precision | None
+    dim: int | None
     password_env: str | None
     on_error: Literal["report", "raise"]
+    engine: str
     prune: bool
     keep_missing: bool
     reembed: bool
@@ -57,7 +66,10 @@ def check(options: LoadArguments) -> None:
     Raises
     ------
     SourceError
-        There is no such argument, and the nearest is suggested; or `on_error` is unknown.
+        There is no such argument, and the nearest is suggested; or `on_error` or `engine` is
+        unknown.
+    ClusterError
+        The cluster that `engine` names does not answer.
     """
     known = LoadArguments.__annotations__
     for name in options:
@@ -71,6 +83,8 @@ def check(options: LoadArguments) -> None:
     on_error = options.get("on_error", "report")
     if on_error not in {"report", "raise"}:
         raise SourceError(f"on_error is {on_error!r}; give 'report' or 'raise'.")
+    # Before anything is read: what names a cluster that is not there can be mended at once.
+    engine_address(options.get("engine"))
 
 
 def joining_into(options: LoadArguments, called: str | None, source: object) -> str | None:
@@ -98,13 +112,31 @@ def joining_into(options: LoadArguments, called: str | None, source: object) -> 
 
 
 def model_choice(options: LoadArguments, config: Config) -> ModelChoice:
-    """Return the models that a load asks for, or else those of the settings."""
-    return ModelChoice(
+    """Return the models that a load asks for, or else those of the settings.
+
+    Raises
+    ------
+    ModelError
+        The precision or length of vectors is none; the address of one on a server is none, or a
+        server is named and no model of one.
+    """
+    given: list[ModelLike] = [
         options.get("model") or config.model,
         options.get("text_model") or config.text_model,
         options.get("image_model") or config.image_model,
         options.get("audio_model"),
         options.get("page_model") or config.page_model,
+    ]
+    precision, dim = checked(options.get("precision"), options.get("dim"))
+    return ModelChoice(
+        *remote_address.completed(
+            given,
+            options.get("base_url"),
+            options.get("key_env"),
+            otherwise=(config.base_url, config.key_env),
+        ),
+        precision=precision,
+        dim=dim,
     )
 
 
@@ -115,6 +147,7 @@ def load_options(options: LoadArguments, transcriber: Transcriber | None = None)
         prune=options.get("prune", False),
         keep_missing=options.get("keep_missing", False),
         on_error=options.get("on_error", "report"),
+        cluster=engine_address(options.get("engine")),
     )
 
 

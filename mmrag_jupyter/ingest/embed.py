@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.ingest.ahead import ahead
-from mmrag_jupyter.ingest.vectors import embedded, repeated
+from mmrag_jupyter.ingest.vectors import begun, embedded, rehearsed, repeated
 from mmrag_jupyter.models.base import audio_rate
 from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.sources.images import open_image
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TEXTS_AT_ONCE = 256
 # With twice as many decoded ahead; some megabytes each where their size is not bounded.
 PICTURES_AT_ONCE, LARGE_AT_ONCE = 32, 8
+# Batches that a device may have under way: one that it computes, and the next.
+IN_FLIGHT = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +56,14 @@ class _Decoded:
     picture: _Picture
     image: object
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flight:
+    """A batch under way: what was decoded for it, and what waits for its vectors."""
+
+    decoded: Sequence[_Decoded]
+    land: Callable[[], PartVectors]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,30 +98,41 @@ class Embedding:
         self._pages = Counter[str]()
         self._spans = Counter[str]()
         self._sounds = SoundReader()
+        # Those that have something to see or hear: how much at once, only a loaded model knows,
+        # and where nothing is new none is loaded.
+        self._seeing: dict[int, AnyEmbedder] = {}
+        self._flights: deque[_Flight] = deque()
+        self._rehearsed: set[tuple[int, str]] = set()
 
     def run(self, chunks: Iterable[Chunk], pool: Executor) -> Iterator[Chunk]:
         """Yield the chunks in order, their vectors filled in."""
-        sizes = [batch_size(embedder) for _, embedder in self._embedders.values()]
-        window = 2 * max(sizes, default=1)
-
-        def size(unit: _Unit) -> int:
-            # A chunk holds all its texts: one is embedded while the next is made, no more.
-            return window // 2 if isinstance(unit, _End) else 1
-
         waiting: list[_Decoded] = []
-        for unit in ahead(pool, self._decode, self._units(chunks), window, size):
+        # Of a run that failed, or was stopped.
+        self._flights.clear()
+        for unit in ahead(pool, self._decode, self._units(chunks), self._room, self._weight):
             if isinstance(unit, _Decoded):
                 waiting.append(unit)
                 if len(waiting) < batch_size(unit.picture.embedder):
                     continue
-            _embed_pictures(waiting)
-            self._count(waiting)
-            waiting.clear()
+            self._begin(waiting)
+            waiting = []
+            self._land(0 if isinstance(unit, _End) else IN_FLIGHT - 1)
             if isinstance(unit, _End):
-                _embed_texts(unit)
+                self._embed_texts(unit)
                 yield unit.chunk
         # After an interrupt threads may still read: then they are closed with the last of these.
         self._sounds.close()
+
+    def _room(self) -> int:
+        """Return how much may be decoded ahead: the next batch while one is embedded."""
+        return 2 * max(map(batch_size, self._seeing.values()), default=PICTURES_AT_ONCE)
+
+    def _weight(self, unit: _Unit) -> int:
+        if isinstance(unit, _Picture):
+            self._seeing[unit.space] = unit.embedder
+            return 1
+        # A chunk holds all its texts: one is embedded while the next is made, no more.
+        return self._room() // 2
 
     def _decode(self, unit: _Unit) -> _Decoded | _End:
         return _decode(unit, self._sounds)
@@ -132,6 +153,55 @@ class Embedding:
                     if media is not None:
                         yield _Picture(chunk, same, media, space, embedder, _span(chunk, same[0]))
             yield _End(chunk, texts)
+
+    def _begin(self, decoded: Sequence[_Decoded]) -> None:
+        """Begin to embed pictures and sound; those that could not be opened have failed."""
+        for one in decoded:
+            if one.failure:
+                for place in one.picture.places:
+                    one.picture.chunk.fail(place, one.failure)
+        # Pages may have another embedder than pictures, and one may embed both pictures and sound.
+        by_space: dict[tuple[int, bool], list[_Decoded]] = defaultdict(list)
+        for one in decoded:
+            if not one.failure:
+                by_space[one.picture.space, one.picture.span is not None].append(one)
+        for (space, heard), good in by_space.items():
+            embedder = good[0].picture.embedder
+            seen = "prepared" if hasattr(embedder, "prepare_image") else "image"
+            modality, inputs = "audio" if heard else seen, [one.image for one in good]
+            self._rehearse(space, embedder, modality, inputs)
+            self._flights.append(_Flight(good, begun(embedder, modality, inputs)))
+        self._count(decoded)
+
+    def _land(self, most: int) -> None:
+        """Take the vectors of the oldest batches, until at most so many are under way."""
+        while len(self._flights) > most:
+            flight = self._flights.popleft()
+            vectors = flight.land()
+            for at, one in enumerate(flight.decoded):
+                places = one.picture.places
+                own = repeated(vectors[at : at + 1], [len(places)])
+                one.picture.chunk.add(one.picture.space, places, own)
+
+    def _embed_texts(self, end: _End) -> None:
+        for space, (embedder, todo) in end.texts.items():
+            # Texts of like length share what is embedded at once, which saves padding.
+            order = sorted(range(len(todo.texts)), key=lambda at: len(todo.texts[at]))
+            for first in range(0, len(order), TEXTS_AT_ONCE):
+                some = order[first : first + TEXTS_AT_ONCE]
+                texts = [todo.texts[at] for at in some]
+                self._rehearse(space, embedder, "text", texts)
+                vectors = embedded(embedder, "text", texts)
+                groups = [todo.places[at] for at in some]
+                places = [place for same in groups for place in same]
+                end.chunk.add(space, places, repeated(vectors, [len(same) for same in groups]))
+
+    def _rehearse(
+        self, space: int, embedder: AnyEmbedder, modality: str, inputs: Sequence[object]
+    ) -> None:
+        if (space, modality) not in self._rehearsed:
+            self._rehearsed.add((space, modality))
+            rehearsed(embedder, modality, inputs)
 
     def _count(self, decoded: Sequence[_Decoded]) -> None:
         pages = sum(one.picture.media.page is not None for one in decoded)
@@ -189,32 +259,3 @@ def _opened(unit: _Picture, sounds: SoundReader) -> object:
     image = open_image(unit.media, edge=getattr(unit.embedder, "image_edge", None))
     prepare = getattr(unit.embedder, "prepare_image", None)
     return prepare(image) if prepare is not None else image
-
-
-def _embed_pictures(decoded: Sequence[_Decoded]) -> None:
-    for one in decoded:
-        if one.failure:
-            for place in one.picture.places:
-                one.picture.chunk.fail(place, one.failure)
-    # Pages may have another embedder than pictures, and one may embed both pictures and sound.
-    by_space: dict[tuple[int, bool], list[_Decoded]] = defaultdict(list)
-    for one in decoded:
-        if not one.failure:
-            by_space[one.picture.space, one.picture.span is not None].append(one)
-    for (space, heard), good in by_space.items():
-        embedder = good[0].picture.embedder
-        seen = "prepared" if hasattr(embedder, "prepare_image") else "image"
-        vectors = embedded(embedder, "audio" if heard else seen, [one.image for one in good])
-        for at, one in enumerate(good):
-            places = one.picture.places
-            own = repeated(vectors[at : at + 1], [len(places)])
-            one.picture.chunk.add(space, places, own)
-
-
-def _embed_texts(end: _End) -> None:
-    for space, (embedder, todo) in end.texts.items():
-        for at in range(0, len(todo.texts), TEXTS_AT_ONCE):
-            vectors = embedded(embedder, "text", todo.texts[at : at + TEXTS_AT_ONCE])
-            groups = todo.places[at : at + TEXTS_AT_ONCE]
-            places = [place for same in groups for place in same]
-            end.chunk.add(space, places, repeated(vectors, [len(same) for same in groups]))

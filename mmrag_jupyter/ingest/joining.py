@@ -73,6 +73,7 @@ def load_joined(
         long_text=arguments.has_long_text(table),
         reembed=options.get("reembed", False),
     )
+    how = arguments.load_options(options, speech)
     with store.writer() as writer:
         serving = spaces.serve(writer, plan, table.key)
         writer.add_joined(
@@ -81,7 +82,7 @@ def load_joined(
         if heard:
             transcribing.remember(writer, speech)
         passwords.remember(store, writer, table.key, variable)
-        again = complete(store, writer, serving, reporter)
+        again = complete(store, writer, serving, reporter, how.cluster)
         spaces.change_over(writer, plan)
         report = join(
             table,
@@ -89,7 +90,7 @@ def load_joined(
             store,
             writer,
             embedders=serving,
-            options=arguments.load_options(options, speech),
+            options=how,
             reporter=reporter,
         )
     return report.with_more(again, [plan.notice])
@@ -97,7 +98,7 @@ def load_joined(
 
 def _free_label(label: str, key: str, store: Store) -> str:
     """Return a name for a joined table that no other one of the collection has."""
-    taken = {one.label for one in store.joins.sources() if one.key != key}
+    taken = {one for known, one in store.joins.labels().items() if known != key}
     free, number = label, 1
     while free in taken:
         number += 1

@@ -84,9 +84,10 @@ def match(table: JoinedTable, ours: str, store: Store, *, named: bool) -> Match:
         near = did_you_mean(ours, [*known, "id"]) or f" They have: {', '.join([*known, 'id'])}."
         raise SourceError(f"The items of {store.name!r} have no column {ours!r}.{near}")
     items = _Keys(*store.joins.key_values(column))
-    keys = table.keys(table.theirs)
+    keys = [written(key) for key in table.keys(table.theirs)]
     groups: dict[tuple[int, ...], int] = {}
-    of_row = [_group(groups, items.named(key)) for key in keys]
+    of_key = {key: _group(groups, items.named(key)) for key in dict.fromkeys(keys)}
+    of_row = [of_key[key] for key in keys]
     matched = sum(group >= 0 for group in of_row)
     told = column or "id"
     if not matched and keys:
@@ -105,7 +106,7 @@ def match(table: JoinedTable, ours: str, store: Store, *, named: bool) -> Match:
 
 def joined_again(store: Store, added: int) -> list[str]:
     """Return what is to be said where items are new beside which rows were joined."""
-    tables = " and ".join(one.label for one in store.joins.sources())
+    tables = " and ".join(store.joins.labels().values())
     items = "1 item is" if added == 1 else f"{added:,} items are"
     return [f"{items} new: load {tables} again for the rows that join them"] if tables else []
 
@@ -124,9 +125,8 @@ class _Keys:
         # Where "17" and "17.0" are two items, only what is written alike is the same.
         self._loose = {number: texts for number, texts in loose.items() if len(texts) == 1}
 
-    def named(self, value: object) -> tuple[int, ...]:
-        """Return the items that have a value."""
-        text = written(value)
+    def named(self, text: str) -> tuple[int, ...]:
+        """Return the items that have a value, as it is compared."""
         if text not in self._exact:
             (text,) = self._loose.get(as_number(text), {""})
         return tuple(self._exact.get(text, ()))
@@ -174,7 +174,7 @@ def _listed(keys: Iterable[str]) -> str:
 
 def _notices(
     table: JoinedTable,
-    keys: Values,
+    keys: Sequence[str],
     of_row: Sequence[int],
     groups: Sequence[tuple[int, ...]],
     *,
@@ -182,15 +182,15 @@ def _notices(
     links: int,
 ) -> list[str]:
     said = []
-    texts = [written(key) for key in keys]
-    nameless = [text for text, group in zip(texts, of_row, strict=True) if group < 0 and text]
-    missing = sum(not text for text in texts)
+    nameless = [key for key, group in zip(keys, of_row, strict=True) if group < 0 and key]
+    missing = sum(not key for key in keys)
     if nameless:
         names = "names" if len(nameless) == 1 else "name"
         said.append(f"{len(nameless):,} of {len(keys):,} rows {names} no item: {_listed(nameless)}")
     if missing:
-        have = "has" if missing == 1 else "have"
-        said.append(f"{missing:,} of {len(keys):,} rows {have} no {table.theirs} and name no item")
+        have, name = ("has", "names") if missing == 1 else ("have", "name")
+        of = f"{missing:,} of {len(keys):,} rows"
+        said.append(f"{of} {have} no {table.theirs} and {name} no item")
     several = sum(len(groups[group]) > 1 for group in of_row if group >= 0)
     if several:
         names = "row names" if several == 1 else "rows name"
@@ -201,9 +201,11 @@ def _notices(
     return said
 
 
-def _none(table: JoinedTable, keys: Values, store: Store, told: str, shown: Sequence[str]) -> str:
+def _none(
+    table: JoinedTable, keys: Sequence[str], store: Store, told: str, shown: Sequence[str]
+) -> str:
     """Return what is said where no row names an item: examples, and what would match."""
-    theirs = _listed(filter(None, map(written, keys))) or "nothing"
+    theirs = _listed(filter(None, keys)) or "nothing"
     ours = _listed(shown) or "nothing"
     better = _suggested(table, store)
     advice = f"{better} would match" if better else "name the columns with --on theirs=ours"

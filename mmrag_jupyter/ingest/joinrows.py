@@ -1,4 +1,4 @@
-"""The rows of a joined table in the course of a load: those of one commit, and those that go."""
+"""The rows of a joined table in the course of a load: those that stay, and those that go."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError
-from mmrag_jupyter.ingest.chunk import Chunk
 from mmrag_jupyter.store import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from mmrag_jupyter.ingest.digests import Fingerprinted
     from mmrag_jupyter.ingest.documents import Files
     from mmrag_jupyter.ingest.joinkeys import Match
-    from mmrag_jupyter.ingest.load import LoadOptions
+    from mmrag_jupyter.ingest.run import LoadOptions
     from mmrag_jupyter.sources.joined import JoinedTable
     from mmrag_jupyter.store import Store
 
@@ -34,38 +32,26 @@ class KeptRows:
     def _places(self) -> dict[str, int]:
         return {row_id: at for at, row_id in enumerate(self._table.ids)}
 
+    def place(self, row_id: str) -> int:
+        """Return where a row stands in the table."""
+        return self._places[row_id]
+
+    def items_of(self, row_id: str) -> tuple[int, ...]:
+        """Return the items that a row is to be part of."""
+        return self._match.items_of(self._places[row_id])
+
     def known(self, ids: Sequence[str]) -> dict[str, Known]:
         """Return the hash of those rows that there are, beside each of their items."""
         # Of a row that moves the parts are wanted, whether they have changed or not.
         return {
             row_id: Known(one.digest, self._table.key)
             for row_id, one in self._joins.known(self._table.key, ids).items()
-            if set(self._match.items_of(self._places[row_id])) <= set(one.items)
+            if set(self.items_of(row_id)) <= set(one.items)
         }
 
     def item_files(self, ids: Sequence[str]) -> Files:
         """Return for each of these rows its files: their paths, sizes (bytes) and mtimes (ns)."""
         return self._joins.files(self._table.key, ids)
-
-
-class Rows(Chunk):
-    """Rows that are committed together.
-
-    `places` says where each stands in the table, `onto` the items that it belongs to, and
-    `dropped` the rows that items lose.
-    """
-
-    def __init__(
-        self,
-        rows: Sequence[Fingerprinted],
-        places: Mapping[str, int],
-        onto: Mapping[str, tuple[int, ...]],
-        dropped: Mapping[int, set[int]],
-    ) -> None:
-        super().__init__(rows)
-        self.places = places
-        self.onto = onto
-        self.dropped = dropped
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.display import Facts, Grid
 from mmrag_jupyter.ingest import change, transcribing
 from mmrag_jupyter.ingest.spaces import BY_WORDS
-from mmrag_jupyter.items import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,8 +25,27 @@ def summary(name: str, store: Store, models: Models) -> dict[str, object]:
         "items": len(store),
         "parts": ", ".join(f"{number:,} {name}" for name, number in counts.items() if number),
         "models": ", ".join(f"{key}: {name or BY_WORDS}" for key, name in models.items()),
-        "folder": as_written(store.folder),
+        "folder": store.place,
     }
+
+
+def searching(store: Store) -> list[tuple[str, str]]:
+    """Return how spaces are searched that are too large to be searched exactly."""
+    rows = []
+    for one in store.searched():
+        found = ""
+        if one.facts is not None:
+            found = (
+                f"finds {one.facts.recall:.1%} of the true neighbours, measured on its own "
+                f"vectors ({one.facts.probes:,} of {one.lists:,} lists visited)"
+            )
+        if one.building is not None:
+            done, total = one.building
+            found = f"{found or 'exact, and slower, until it is there'}; being built "
+            found += f"({done / max(1, total):.0%})"
+        if found:
+            rows.append(("search index", f"{one.name}: {found}"))
+    return rows
 
 
 def page(name: str, store: Store, models: Models, notices: Sequence[str]) -> Facts:
@@ -50,6 +68,7 @@ def page(name: str, store: Store, models: Models, notices: Sequence[str]) -> Fac
             ("items", f"{len(store):,}"),
             ("parts", told["parts"]),
             ("models", told["models"]),
+            *searching(store),
             *([("speech", speech)] if speech else []),
             *([("tuned on", tuned.facts.get("told", tuned.name))] if tuned is not None else []),
             *([("reembedding", change.told(store, name, unfinished))] if unfinished else []),

@@ -10,12 +10,11 @@ from mmrag_jupyter.ingest.recordings import weight
 from mmrag_jupyter.items import Item, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor
 
     from mmrag_jupyter.ingest.digests import Stamps
     from mmrag_jupyter.ingest.documents import Documents
-    from mmrag_jupyter.items import Source
     from mmrag_jupyter.store import Store
 
 FIRST_CHUNK, LARGEST_CHUNK = 64, 4096
@@ -43,15 +42,24 @@ class Reading:
         Reads the items that have documents.
     note
         Is told what the source could not read.
+    ends
+        Tells of an item's number, counted from 0, whether a chunk may end behind it.
     """
 
     def __init__(
-        self, source: Source, store: Store, documents: Documents, note: Callable[[Problem], None]
+        self,
+        source: Iterable[Item | Problem],
+        store: Store,
+        documents: Documents,
+        note: Callable[[Problem], None],
+        ends: Callable[[int], bool],
     ) -> None:
         self._stream = iter(source)
         self._store = store
         self._documents = documents
         self._note = note
+        self._ends = ends
+        self._taken = 0
         self._unread: set[str] = set()
         self._size = FIRST_CHUNK
 
@@ -105,6 +113,8 @@ class Reading:
             pictures += sum(piece.media is not None for piece in found.pieces)
             pictures += PICTURES_A_DOCUMENT * len(found.documents)
             pictures += sum(map(weight, found.recordings))
-            if len(items) >= self._size or pictures >= MOST_PICTURES:
+            self._taken += 1
+            full = len(items) >= self._size or pictures >= MOST_PICTURES
+            if full and self._ends(self._taken - 1):
                 break
         return items

@@ -90,7 +90,7 @@ class Reporter(Protocol):
         """Tell how many items are done so far."""
 
     def finish(self, message: str) -> None:
-        """End with a last line, whether it went well or not."""
+        """End with a last line, well or not; "" where what comes of it says all."""
 
 
 class SilentReporter:
@@ -130,5 +130,5 @@ class TerminalReporter:
         if self._bar is None:
             return
         self._bar.close()
-        if not self._bar.disable:
+        if message and not self._bar.disable:
             self._bar.write(message, file=sys.stderr)

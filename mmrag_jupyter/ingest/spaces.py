@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 from mmrag_jupyter import models
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.ingest import change
+from mmrag_jupyter.ingest.precision import (
+    as_kept,
+    precision_of,
+    refuse_other_cut,
+    refuse_other_dim,
+)
 from mmrag_jupyter.items import Modality
 from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.store import is_nameless, tuned
@@ -18,7 +24,9 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.models import ModelLike
     from mmrag_jupyter.models.spaces import AnyEmbedder
+    from mmrag_jupyter.models.warming import Warming
     from mmrag_jupyter.store import Space, Store, Writer
+    from mmrag_jupyter.store.values import Precision
 
 SETTING = "models"
 BY_WORDS = "words alone"
@@ -28,13 +36,19 @@ Serving = dict["Modality", tuple[int, "AnyEmbedder"]]
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """The models that a load asks for; None or "auto" means the collection's own."""
+    """The models that a load asks for; None or "auto" means the collection's own.
+
+    Of their vectors the first `dim` numbers are kept, in this `precision`; None means as the
+    collection has them.
+    """
 
     model: ModelLike = None
     text_model: ModelLike = None
     image_model: ModelLike = None
     audio_model: ModelLike = None
     page_model: ModelLike = None
+    precision: Precision | None = field(default=None, kw_only=True)
+    dim: int | None = field(default=None, kw_only=True)
 
     def is_explicit(self, modality: Modality) -> bool:
         """Tell whether the user has named a model for this modality."""
@@ -54,6 +68,7 @@ class Plan:
     by_modality: Mapping[Modality, AnyEmbedder | None]
     notice: str = ""
     reembed: bool = False
+    precision: Precision | None = None
 
 
 class Spaces:
@@ -69,6 +84,7 @@ class Spaces:
         self._store = store
         self._given = given
         self._loaded: dict[str, AnyEmbedder] = {}
+        self._warming: Warming | None = None
 
     def serving(self) -> Serving:
         """Return which space and embedder serve each modality; models are loaded if need be.
@@ -92,6 +108,20 @@ class Spaces:
             for modality, name in remembered.items()
             if name is not None
         }
+
+    def warm(self) -> None:
+        """Begin to load the models in the background, where that is not done already.
+
+        Nothing is loaded where none is needed, or one would have to be fetched; errors wait
+        for whoever needs the model.
+        """
+        if self._given is None and self._warming is None:
+            serve = {*self.remembered().values()}
+            needed = [one for one in self.specs() if one.name in serve]
+            if needed:
+                from mmrag_jupyter.models.warming import Warming
+
+                self._warming = Warming(needed)
 
     def specs(self) -> list[models.SpaceSpec]:
         """Return what the collection keeps about each of its models."""
@@ -144,6 +174,7 @@ class Spaces:
             )
             notice = resolved.notice
             chosen.update({modality: resolved.by_modality.get(modality) for modality in ask})
+            chosen.update(as_kept(chosen, remembered, choice.dim))
         if not reembed:
             for modality in ask & remembered.keys():
                 _refuse_another(modality, remembered[modality], chosen[modality])
@@ -152,9 +183,11 @@ class Spaces:
         chosen.update(
             {modality: own[modality][1] if modality in own else None for modality in kept}
         )
+        for modality in kept:
+            refuse_other_dim(modality, chosen[modality], choice.dim)
         if joins and "image" in own and models.serves(own["image"][1], "page"):
             chosen["page"] = own["image"][1]
-        return Plan(chosen, notice, reembed)
+        return Plan(chosen, notice, reembed, choice.precision)
 
     def serve(self, writer: Writer, plan: Plan, source: str) -> Serving:
         """Make the spaces that a plan needs, remember it, and return who serves what.
@@ -172,6 +205,7 @@ class Spaces:
                 getattr(embedder, "address", None),
                 embedder.dim,
                 frozenset(embedder.modalities),
+                precision_of(self._store.spaces(), embedder, plan.precision),
                 late=is_late(embedder),
             )
             self._loaded[embedder.name] = embedder
@@ -215,6 +249,7 @@ def _refuse_another(modality: Modality, own: str | None, chosen: AnyEmbedder | N
     asked = chosen.name if chosen is not None else None
     if asked == own:
         return
+    refuse_other_cut(modality, own, asked)
     raise ModelError(
         f"This collection finds its {modality} parts by {own or BY_WORDS}, not by "
         f"{asked or BY_WORDS}; load without a model to keep that, or add --reembed "

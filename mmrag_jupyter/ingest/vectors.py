@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from mmrag_jupyter.models.base import checked
+from mmrag_jupyter.models.base import checked, started
 from mmrag_jupyter.models.late import is_late, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from mmrag_jupyter.items import Sound
     from mmrag_jupyter.models.spaces import AnyEmbedder
     from mmrag_jupyter.store.tokens_writing import PartVectors
 
@@ -31,6 +32,39 @@ def embedded(embedder: AnyEmbedder, modality: str, inputs: Sequence[object]) -> 
     if is_late(embedder):
         return tokens(embedder, modality, inputs)
     return checked(embedder, modality, inputs)
+
+
+def begun(
+    embedder: AnyEmbedder, modality: str, inputs: Sequence[object]
+) -> Callable[[], PartVectors]:
+    """Begin to embed parts, and return what waits for their vectors; only sound ones come.
+
+    Where the model has a device of its own, several batches can be under way.
+
+    Raises
+    ------
+    ModelError
+        As `embedded`; what is returned may raise it too.
+    """
+    if modality == "prepared" and not is_late(embedder):
+        return started(embedder, inputs)
+    vectors = embedded(embedder, modality, inputs)
+    return lambda: vectors
+
+
+def rehearsed(embedder: AnyEmbedder, modality: str, inputs: Sequence[object]) -> None:
+    """Tell an embedder that wants to know it of the first parts that a load embeds."""
+    rehearse = getattr(embedder, "rehearse", None)
+    if rehearse is None:
+        return
+    heard = modality == "audio"
+    rehearse(modality, [cast("Sound", one).samples if heard else one for one in inputs])
+
+
+def remarks(embedders: Iterable[AnyEmbedder]) -> list[str]:
+    """Return what embedders have to say to the user after a load, each line once."""
+    told = [line for one in embedders for line in getattr(one, "remarks", ())]
+    return list(dict.fromkeys(told))
 
 
 def repeated(vectors: PartVectors, times: Sequence[int]) -> PartVectors:

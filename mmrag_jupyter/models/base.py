@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from mmrag_jupyter.errors import MmragError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -46,7 +47,10 @@ class Embedder(Protocol):
     `image_edge` (int, pixels of the shorter side that it looks at), `audio_rate` (int, the
     samples a second that it wants sound in, 16,000 where it does not say), and the pair
     `prepare_image(image) -> object` and `embed_prepared(prepared) -> (n, dim) float32`,
-    which splits `embed_image` into work for any thread and work for the model's own.
+    which splits `embed_image` into work for any thread and work for the model's own. With
+    `start_prepared(prepared) -> Callable[[], (n, dim) float32]` that work is begun, and what
+    is returned waits for it; `rehearse(modality, inputs)` is told of the first batch of a load
+    (`modality` as `checked` takes it), and `remarks` are lines about it for the user.
     """
 
     @property
@@ -105,21 +109,58 @@ def checked(
 
     if not inputs:
         return np.empty((0, embedder.dim), dtype=np.float32)
+    with _blaming(embedder, modality, len(inputs)):
+        vectors = _called(embedder, modality, inputs, query=query)
+    return sound(embedder.name, embedder.dim, vectors, len(inputs))
+
+
+def started(embedder: Embedder, prepared: Sequence[object]) -> Callable[[], Vectors]:
+    """Begin to embed prepared pictures; return what waits for sound vectors, as `checked` does.
+
+    Most embedders are done when they return; those on a GPU may not be.
+
+    Raises
+    ------
+    ModelError
+        As `checked`; what is returned may raise it too.
+    """
+    start = getattr(embedder, "start_prepared", None)
+    if start is None or not prepared:
+        vectors = checked(embedder, "prepared", prepared)
+        return lambda: vectors
+    count = len(prepared)
+    with _blaming(embedder, "prepared", count):
+        wait = start(list(prepared))
+
+    def finish() -> Vectors:
+        with _blaming(embedder, "prepared", count):
+            found = wait()
+        return sound(embedder.name, embedder.dim, found, count)
+
+    return finish
+
+
+def _called(embedder: Embedder, modality: str, inputs: Sequence[object], *, query: bool) -> object:
     method = cast("Callable[..., object]", getattr(embedder, _METHODS[modality]))
     options: dict[str, object] = {"query": query} if modality == "text" else {}
     given = list(inputs)
     if modality == "audio":
         sounds = cast("Sequence[Sound]", inputs)
         given, options = [one.samples for one in sounds], {"rate": sounds[0].rate}
+    return method(given, **options)
+
+
+@contextlib.contextmanager
+def _blaming(embedder: Embedder, modality: str, count: int) -> Iterator[None]:
+    """Turn whatever a model raises into one line that names it."""
     try:
-        vectors = method(given, **options)
+        yield
     except MmragError:
         raise
     except Exception as error:
         raise ModelError(
-            f"{embedder.name} failed on {_count(len(inputs), modality)}: {reason(error)}"
+            f"{embedder.name} failed on {_count(count, modality)}: {reason(error)}"
         ) from error
-    return sound(embedder.name, embedder.dim, vectors, len(inputs))
 
 
 def audio_rate(embedder: AnyEmbedder) -> int:

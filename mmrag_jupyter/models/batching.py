@@ -1,8 +1,9 @@
-"""Batches that become smaller when memory runs out."""
+"""Batches as large as they should be: tried on real work, and smaller when memory runs out."""
 
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 from mmrag_jupyter.errors import ModelError
@@ -16,9 +17,19 @@ Out = TypeVar("Out")
 # What CUDA, MPS and torch's CPU allocator say; they raise plain RuntimeErrors too.
 _SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory")
 
+# A size is worth twice the memory if it is so many times as fast.
+_GAIN = 1.1
+# Batches of one size that are timed: the first of each may also prepare the device for it.
+_RUNS = 2
+# What trying may take; it is work that would have to be done anyway.
+_PATIENCE = 2.0  # seconds
+
 
 class Batches:
     """Runs a model over inputs in batches; a batch that does not fit is halved and retried.
+
+    Where a larger batch may be quicker, the first batches of real work are timed: the size is
+    doubled for as long as that is worth it.
 
     Parameters
     ----------
@@ -26,14 +37,31 @@ class Batches:
         The model, as error messages call it.
     size
         How many inputs to try at once. It stays at what was found to fit.
+    largest
+        Up to how many may be tried at once.
     """
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, name: str, size: int, largest: int = 0) -> None:
         self.name = name
         self.size = size
+        self._trial = _Trial(size, largest) if largest > size else None
 
-    def run(self, model: Callable[[list[In]], Out], inputs: Sequence[In]) -> list[Out]:
+    def run(
+        self,
+        model: Callable[[list[In]], Out],
+        inputs: Sequence[In],
+        wait: Callable[[Out], object] = lambda _: None,
+        *,
+        settle: bool = False,
+    ) -> list[Out]:
         """Return what `model` makes of each batch, in order.
+
+        Parameters
+        ----------
+        wait
+            Waits until a batch is done, where the model returns before that.
+        settle
+            Whether these inputs are of one size, so that they tell how large a batch should be.
 
         Raises
         ------
@@ -44,8 +72,12 @@ class Batches:
         start = 0
         while start < len(inputs):
             batch = list(inputs[start : start + self.size])
+            timed = self._trial if settle and len(batch) == self.size else None
+            began = time.perf_counter()
             try:
-                done.append(model(batch))
+                out = model(batch)
+                if timed is not None:
+                    wait(out)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -54,13 +86,50 @@ class Batches:
                         f"{self.name} ran out of memory on a single input; close what else uses "
                         "the memory, or choose a smaller model (%mmrag models)"
                     ) from error
-                self.size = len(batch) // 2
+                self.size, self._trial = len(batch) // 2, None
             else:
+                done.append(out)
                 start += len(batch)
+                if timed is not None:
+                    self._learn(timed, time.perf_counter() - began)
                 continue
             # Only here has the failed call's traceback let go of its tensors.
             _release()
         return done
+
+    def _learn(self, trial: _Trial, seconds: float) -> None:
+        self.size = trial.next(seconds)
+        if trial.is_over:
+            self._trial = None
+
+
+class _Trial:
+    """Looks for the smallest batch that is nearly as quick for each input as larger ones."""
+
+    def __init__(self, size: int, largest: int) -> None:
+        self._size = self._best = size
+        self._largest = largest
+        self._rate = 0.0
+        self._took: list[float] = []
+        self._spent = 0.0
+        self.is_over = False
+
+    def next(self, seconds: float) -> int:
+        """Return the size to run next, after one of the last size took so long."""
+        self._took.append(seconds)
+        self._spent += seconds
+        if len(self._took) < _RUNS and self._spent < _PATIENCE:
+            return self._size
+        rate = self._size / max(min(self._took), 1e-9)
+        if rate < _GAIN * self._rate:
+            self.is_over = True
+            return self._best
+        self._best, self._rate = self._size, rate
+        self._size, self._took = 2 * self._size, []
+        if self._size > self._largest or self._spent >= _PATIENCE:
+            self.is_over = True
+            return self._best
+        return self._size
 
 
 def is_out_of_memory(error: Exception) -> bool:

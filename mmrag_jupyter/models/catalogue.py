@@ -11,6 +11,8 @@ from mmrag_jupyter.models.auto import PICTURES, SOUNDS, TEXTS
 from mmrag_jupyter.models.cache import cached, snapshot
 from mmrag_jupyter.models.folder import ModelFolder, read_folder
 from mmrag_jupyter.models.language import ON_CPU, ON_GPU
+from mmrag_jupyter.models.language_server import host_of
+from mmrag_jupyter.models.remote_address import is_remote, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.models.spaces import SpaceSpec
 
-_STATUS = ("in use", "cached", "built in", "recommended")
+_STATUS = ("in use", "cached", "built in", "on a server", "recommended")
 # Beyond this many weights a CPU takes seconds a picture.
 _GPU_FROM = 600_000_000
 
@@ -47,6 +49,15 @@ _BUILTIN = _Row(
 )
 
 _BOTH = frozenset({"text", "image"})
+_ON_SERVER = _Row(
+    "openai:NAME",
+    _BOTH,
+    0,
+    "",
+    "any model that a server runs: vLLM, Infinity, Ollama, OpenAI",
+    "on a server",
+    also_needs="a server (--base-url)",
+)
 _NONE = frozenset({"nothing"})
 _SPEECH = "what is said (--transcribe)"
 
@@ -129,12 +140,12 @@ def catalogue(in_use: Iterable[SpaceSpec] = ()) -> pd.DataFrame:
     -------
     DataFrame
         One row a model: `name` (what `--model`, or `--llm`, takes), `embeds`, `size` (number of
-        weights), `licence`, `needs`, `good for`, and `status`: in use, cached, built in or
-        recommended.
+        weights), `licence`, `needs`, `good for`, and `status`: in use, cached, built in, on
+        a server or recommended.
     """
     import pandas as pd
 
-    rows = {row.name: row for row in (_BUILTIN, *_RECOMMENDED)}
+    rows = {row.name: row for row in (_BUILTIN, _ON_SERVER, *_RECOMMENDED)}
     for name, folder in cached().items():
         rows[name] = _of_folder(name, folder, rows.get(name), "cached")
     for model in (ON_CPU, ON_GPU):
@@ -169,6 +180,8 @@ def _used(name: str, space: SpaceSpec, known: _Row | None) -> _Row:
     row = _Row(name, space.modalities, 0, "", "", "in use")
     if space.address is None:
         return row
+    if is_remote(space.address):
+        return replace(row, also_needs=f"the server {host_of(read(space.address).url)}")
     try:
         return _of_folder(name, read_folder(Path(space.address)), None, "in use")
     except ModelError:
@@ -185,7 +198,7 @@ def _size(parameters: int) -> str:
 def _needs(row: _Row) -> str:
     """Return the processor and the memory that weights and a batch want, roughly."""
     if not row.parameters:
-        return "nothing" if row.name == _BUILTIN.name else ""
+        return "nothing" if row.name == _BUILTIN.name else row.also_needs
     gpu = row.parameters > _GPU_FROM
     # Four bytes a weight on a CPU, two on a GPU, and half as much again to work in.
     gigabytes = row.parameters * (2 if gpu else 4) * 1.5 / 1e9

@@ -14,12 +14,14 @@ _AMPERE = 8
 class Device:
     """A place to compute: torch's name of the device and of the number type.
 
-    `batch` is how many pictures to hand over at once there.
+    `batch` is how many pictures to hand over at once there, `largest` up to how many may be
+    tried where that is quicker.
     """
 
     name: str
     dtype: str
     batch: int
+    largest: int = 0
 
 
 def choose(stored: str = "float32") -> Device:
@@ -38,11 +40,12 @@ def choose(stored: str = "float32") -> Device:
     half = "float32" if stored == "bfloat16" else "float16"
     if torch.cuda.is_available():
         modern = torch.cuda.get_device_capability()[0] >= _AMPERE
-        return Device("cuda", "bfloat16" if modern else half, batch=64)
+        return Device("cuda", "bfloat16" if modern else half, batch=64, largest=512)
     if torch.backends.mps.is_available():
-        return Device("mps", half, batch=32)
-    # On a CPU larger batches are no faster, and smaller ones show progress sooner.
-    return Device("cpu", "bfloat16" if cpu_has_bfloat16() else "float32", batch=16)
+        return Device("mps", half, batch=32, largest=128)
+    # On a CPU larger batches are hardly faster, and smaller ones show progress sooner.
+    dtype = "bfloat16" if cpu_has_bfloat16() else "float32"
+    return Device("cpu", dtype, batch=16, largest=32)
 
 
 @functools.cache

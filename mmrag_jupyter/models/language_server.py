@@ -25,7 +25,7 @@ OPENAI = "https://api.openai.com/v1"
 PATIENCE = 180.0
 _WINDOW = 8192
 _NO_KEY = "none"
-_INSTALL = 'openai: models need one more package: pip install "mmrag-jupyter[openai]"'
+INSTALL = 'openai: models need one more package: pip install "mmrag-jupyter[openai]"'
 _TOO_LATE = "the server did not answer in time; ask again, or use another"
 
 
@@ -61,12 +61,12 @@ def on_server(model: str, base_url: str | None = None, key_env: str | None = Non
         The address is none, there is no key, or a package is missing.
     """
     address = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI
-    host = _host(address)
+    host = host_of(address)
     key = name_of_key(key_env, own=base_url is None)
     try:
         from llama_index.llms.openai_like import OpenAILike
     except ImportError:
-        raise ModelError(_INSTALL) from None
+        raise ModelError(INSTALL) from None
     # It takes clients beside its declared fields.
     made: Any = OpenAILike
     llm: LLM = made(
@@ -160,7 +160,14 @@ def _said(error: object, key: str) -> str:
     return f": {veiled(str(said), key)[:200]}" if said else ""
 
 
-def _host(address: str) -> str:
+def host_of(address: str) -> str:
+    """Return the host and port of a server's address.
+
+    Raises
+    ------
+    ModelError
+        It is none, or has a key in it.
+    """
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port

@@ -26,6 +26,7 @@ class LoadedLate:
     dim: int
     modalities: frozenset[str]
     batch: int
+    largest: int = 0
 
 
 def load(folder: ModelFolder) -> LoadedLate:

@@ -6,15 +6,20 @@ import hashlib
 import threading
 import weakref
 from abc import ABC, abstractmethod
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
 
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models.batching import Batches
+from mmrag_jupyter.models.importing import parents_first
 
 if TYPE_CHECKING:
     from sentence_transformers import MultiVectorEncoder, SentenceTransformer
 
     from mmrag_jupyter.models.folder import ModelFolder
+
+# What threads are called that load models.
+THREAD = "mmrag-models"
 
 # Numbers of each tensor that go into the fingerprint of a model in memory.
 _SAMPLE = 16
@@ -34,6 +39,10 @@ class InMemory(Protocol):
     @property
     def batch(self) -> int:
         """How many inputs to hand over at once."""
+
+    @property
+    def largest(self) -> int:
+        """Up to how many may be tried at once; 0 where the batch is as it should be."""
 
 
 L = TypeVar("L", bound=InMemory)
@@ -86,6 +95,7 @@ class LazyModel(ABC, Generic[L]):
 
     def _start(self) -> None:
         self._loaded: L | None = None
+        self._loading: Future[None] | None = None
         self._lock = threading.Lock()
         self._batches = Batches(self.name, self.FIRST_BATCH)
 
@@ -105,6 +115,24 @@ class LazyModel(ABC, Generic[L]):
         """How many inputs to hand over at once; less after memory has run out."""
         return self._batches.size
 
+    def load(self) -> None:
+        """Load the model in this thread, where it is not in memory yet nor being loaded.
+
+        Raises
+        ------
+        ModelError
+            It cannot be loaded.
+        """
+        loading, is_mine = self._turn()
+        if is_mine:
+            self._load(loading)
+        loading.result()
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._loaded is not None
+
     @abstractmethod
     def _described(self, model: Any, batch: int) -> L:  # noqa: ANN401 - it ships no types
         """Find out what a model is by asking it."""
@@ -115,11 +143,33 @@ class LazyModel(ABC, Generic[L]):
 
     def _model(self) -> L:
         if self._loaded is None:
-            # Threads that decode pictures may be the first to ask.
+            # In a thread of its own, and waited for: an interrupt in the midst of importing torch
+            # would leave half of it, and no second import mends that. Now it stops the waiting.
+            loading, is_mine = self._turn()
+            if is_mine:
+                threading.Thread(target=self._load, args=(loading,), name=THREAD).start()
+            loading.result()
+        return cast("L", self._loaded)
+
+    def _turn(self) -> tuple[Future[None], bool]:
+        """Return what tells when the model is in memory, and whether the caller has to load it."""
+        with self._lock:
+            is_first = self._loading is None
+            if self._loading is None:
+                self._loading = Future()
+            return self._loading, is_first
+
+    def _load(self, loading: Future[None]) -> None:
+        try:
+            with parents_first():
+                self._loaded = self._checked(self._read(cast("ModelFolder", self._folder)))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            # Whoever asks next tries again.
             with self._lock:
-                if self._loaded is None:
-                    self._loaded = self._checked(self._read(cast("ModelFolder", self._folder)))
-        return self._loaded
+                self._loading = None
+            loading.set_exception(error)
+        else:
+            loading.set_result(None)
 
     def _checked(self, loaded: L) -> L:
         if self._dim is not None and self._dim != loaded.dim:
@@ -127,11 +177,12 @@ class LazyModel(ABC, Generic[L]):
                 f"{self.name} gives vectors of {loaded.dim} numbers, but the collection holds "
                 f"vectors of {self._dim}"
             )
-        self._batches.size = loaded.batch
+        self._batches = Batches(self.name, loaded.batch, loaded.largest)
         return loaded
 
 
 _in_memory: weakref.WeakValueDictionary[str, LazyModel[Any]] = weakref.WeakValueDictionary()
+_sharing = threading.Lock()
 
 
 def shared(embedder: E) -> E:
@@ -139,7 +190,14 @@ def shared(embedder: E) -> E:
 
     Two collections with the same model then load it once.
     """
-    return cast("E", _in_memory.setdefault(embedder.name, embedder))
+    with _sharing:
+        return cast("E", _in_memory.setdefault(embedder.name, embedder))
+
+
+def is_loaded(name: str) -> bool:
+    """Tell whether the model of this name is in memory."""
+    found = _in_memory.get(name)
+    return found is not None and found.is_loaded
 
 
 def fingerprint(model: SentenceTransformer | MultiVectorEncoder) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +36,8 @@ _MISSING = re.compile(r"^(\S.*?)\s*\|\s*(?:\x1b\[\d+m)?MISSING\b", flags=re.MULT
 # Weights that no vector of ours depends on.
 _UNUSED = ("pooler.", "logit_scale", "logit_bias", "lm_head", "position_ids")
 
+_quieting = threading.RLock()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
@@ -43,6 +46,7 @@ class Loaded:
     `text_options` are what its processor needs to be told about texts, `pictures` is the
     fast way to make pictures ready, where the model is of a kind that has one. `rate` is in
     how many samples a second it wants sound, `longest` how many of them it listens to at once.
+    `largest` is up to how many pictures may be tried at once.
     """
 
     model: SentenceTransformer
@@ -54,12 +58,23 @@ class Loaded:
     pictures: Pictures | None
     rate: int = USUAL_RATE
     longest: int | None = None
+    largest: int = 0
+
+    @property
+    def dtype(self) -> str:
+        """The type of number that it calculates in, by torch's name."""
+        return str(self.model.dtype).removeprefix("torch.")
 
 
-def load(folder: ModelFolder) -> Loaded:
+def load(folder: ModelFolder, *, exact: bool = False) -> Loaded:
     """Load a model onto the best device of this computer.
 
     Nothing is fetched, no code from the folder is run, only safetensors are read.
+
+    Parameters
+    ----------
+    exact
+        Calculate in float32, whatever the device would gain by.
 
     Raises
     ------
@@ -67,10 +82,10 @@ def load(folder: ModelFolder) -> Loaded:
         When it does not fit into memory, or the libraries cannot make a model of the folder.
     """
     where = devices.choose(folder.dtype)
-    if folder.kind in _IN_FULL:
+    if exact or folder.kind in _IN_FULL:
         where = replace(where, dtype="float32")
     with opened(folder, "SentenceTransformer", where) as model:
-        return describe(model, batch=where.batch)
+        return describe(model, batch=where.batch, largest=where.largest)
 
 
 @contextlib.contextmanager
@@ -109,7 +124,7 @@ def opened(folder: ModelFolder, kind: str, where: Device) -> Iterator[Any]:
             ) from error
 
 
-def describe(model: SentenceTransformer, *, batch: int) -> Loaded:
+def describe(model: SentenceTransformer, *, batch: int, largest: int = 0) -> Loaded:
     """Find out what a model embeds, and into how many dimensions, by asking it.
 
     Raises
@@ -143,6 +158,7 @@ def describe(model: SentenceTransformer, *, batch: int) -> Loaded:
         pictures=_pictures(model, modalities),
         rate=rate,
         longest=longest,
+        largest=largest,
     )
 
 
@@ -155,6 +171,13 @@ def quiet() -> Iterator[list[str]]:
     """
     from transformers.utils import logging as transformers_logging
 
+    # These are settings of the whole process: two models that are loaded side by side, one of
+    # them ahead of its use, would put back each other's.
+    with _quieting:
+        yield from _quieted(transformers_logging)
+
+
+def _quieted(transformers_logging: Any) -> Iterator[list[str]]:  # noqa: ANN401 - it ships no types
     levels = {name: logging.getLogger(name).level for name in (*_TALKATIVE, _REPORTS)}
     had_bar = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()

@@ -15,6 +15,7 @@ from mmrag_jupyter.models.hub import full_name, obtain
 from mmrag_jupyter.models.late import is_late
 from mmrag_jupyter.models.late_model import LateModel
 from mmrag_jupyter.models.lazy import shared
+from mmrag_jupyter.models.remote_address import is_remote
 from mmrag_jupyter.models.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ def _by_name(
 ) -> AnyEmbedder:
     if text == BUILTIN and not is_path:
         return _builtin()
+    if is_remote(text) and not is_path:
+        from mmrag_jupyter.models.remote import embedder as on_server
+
+        return on_server(text, known)
     path, is_file, is_folder = _on_disk(text)
     if is_file:
         raise ModelError(f"{text!r} is a file; name the folder that holds the model")

@@ -8,6 +8,7 @@ from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models import named
 from mmrag_jupyter.models.base import title
 from mmrag_jupyter.models.spaces import Models, SpaceSpec
+from mmrag_jupyter.models.truncated import cut_as, whole_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def recall(
     ModelError
         When a model is not the collection's own (both are named), or cannot be had.
     """
+    kept, spaces = spaces, [whole_of(space) for space in spaces]
     wanted = (given, text_model, image_model, audio_model)
     offered = [
         named.embedder(one, spaces) for one in wanted if one is not None and one != named.AUTO
@@ -47,7 +49,10 @@ def recall(
         for one in offered:
             _check_known(one, spaces)
     by_name = {one.name: one for one in offered}
-    found = [by_name.get(space.name) or named.again(space) for space in spaces]
+    found = [
+        cut_as(own.name, by_name.get(space.name) or named.again(space))
+        for own, space in zip(kept, spaces, strict=True)
+    ]
     by_modality: dict[str, AnyEmbedder] = {}
     # A model of several modalities makes way for one that is there for texts alone.
     for embedder, space in sorted(zip(found, spaces, strict=True), key=_breadth, reverse=True):

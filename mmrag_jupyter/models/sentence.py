@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mmrag_jupyter.errors import ModelError
+from mmrag_jupyter.models import precision, running
 from mmrag_jupyter.models.lazy import LazyModel
 
 if TYPE_CHECKING:
@@ -25,12 +27,26 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"\w+")
 # More words of a question have no map of their own.
 _MOST_WORDS = 24
+# Pictures at once where they come to the model as large as they are.
+_UNBOUNDED = 8
 
 
 class SentenceEmbedder(LazyModel["Loaded"]):
     """An embedder of one vector from a model's folder, loaded when it is first needed."""
 
     FIRST_BATCH = 16
+
+    def _start(self) -> None:
+        super()._start()
+        self._rehearsed: set[str] = set()
+        self._remarks: tuple[str, ...] = ()
+
+    @property
+    def batch_size(self) -> int:
+        """How many inputs to hand over at once: pictures of any size are megabytes each."""
+        loaded = self._loaded
+        unbounded = loaded is not None and loaded.pictures is None and "image" in loaded.modalities
+        return min(self._batches.size, _UNBOUNDED) if unbounded else self._batches.size
 
     @property
     def image_edge(self) -> int | None:
@@ -46,18 +62,10 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         """
         loaded = self._model()
         self._require("text", loaded)
-        encode = loaded.model.encode_query if query else loaded.model.encode_document
-        several = len(loaded.modalities) > 1
-
-        def model(batch: list[str]) -> torch.Tensor:
-            texts = [text.lower() for text in batch] if loaded.lowercase else batch
-            # In a dict, a string cannot be taken for the path of a picture.
-            inputs = [{"text": text} for text in texts] if several else texts
-            return _encode(encode, inputs, loaded.text_options)
-
         # Texts of like length share a batch, which saves padding.
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-        vectors = self._run(model, [texts[at] for at in order])
+        model = partial(running.texts, loaded, query=query)
+        vectors = self._started(model, [texts[at] for at in order])()
         vectors[order] = vectors.copy()
         return vectors
 
@@ -73,22 +81,16 @@ class SentenceEmbedder(LazyModel["Loaded"]):
 
     def embed_prepared(self, prepared: list[object]) -> Vectors:
         """Return the vectors of what `prepare_image` returned, `(n, dim)` float32."""
+        return self.start_prepared(prepared)()
+
+    def start_prepared(self, prepared: list[object]) -> Callable[[], Vectors]:
+        """Begin `embed_prepared`, and return what waits for its vectors.
+
+        A CPU is done by then; on CUDA further batches may be begun meanwhile.
+        """
         loaded = self._model()
         self._require("image", loaded)
-        pictures = loaded.pictures
-
-        def model(batch: list[object]) -> torch.Tensor:
-            if pictures is None:
-                return _encode(loaded.model.encode_document, batch, {})
-            import torch
-
-            tensors = cast("list[torch.Tensor]", batch)
-            with torch.inference_mode():
-                pixels = pictures.stack(tensors, loaded.model.device).to(loaded.model.dtype)
-                out = loaded.model({"pixel_values": pixels, "modality": "image"})
-                return cast("torch.Tensor", out["sentence_embedding"])
-
-        return self._run(model, prepared)
+        return self._started(partial(running.pictures, loaded), prepared, settle=True)
 
     @property
     def audio_rate(self) -> int:
@@ -102,28 +104,49 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         """
         loaded = self._model()
         self._require("audio", loaded)
-        import torch
-
         if rate != loaded.rate:
             import soxr
 
             sounds = [soxr.resample(one, rate, loaded.rate) for one in sounds]
 
-        def model(batch: list[npt.NDArray[np.float32]]) -> torch.Tensor:
-            # CLAP itself would take a stretch at random of what is too long.
-            heard = [
-                {"audio": {"array": one[: loaded.longest], "sampling_rate": loaded.rate}}
-                for one in batch
-            ]
-            with torch.inference_mode():
-                # Sound is made ready in float32, whatever the model calculates in.
-                features = {
-                    name: _fitted(one, loaded.model) if isinstance(one, torch.Tensor) else one
-                    for name, one in loaded.model.preprocess(heard).items()
-                }
-                return cast("torch.Tensor", loaded.model(features)["sentence_embedding"])
+        return self._started(partial(running.sounds, loaded), sounds)()
 
-        return self._run(model, sounds)
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Lines for the user about how it runs, known after the first batch of a load."""
+        return self._remarks
+
+    def rehearse(self, modality: str, inputs: Sequence[Any]) -> None:
+        """Compare half precision with float32 on the first batch of a load, once.
+
+        Where vectors would differ by more than a cosine of 0.999, the model runs in float32
+        from here on. What is stored in half precision has nothing to be compared with, and
+        where there is no memory for a second copy of the weights, nothing is compared.
+
+        Parameters
+        ----------
+        modality
+            `"text"`, `"prepared"` (pictures) or `"audio"`.
+        inputs
+            As for `embed_text`, `embed_prepared`, or sounds at the model's own rate.
+        """
+        coarse, folder = self._model(), self._folder
+        if modality in self._rehearsed or folder is None or not inputs:
+            return
+        self._rehearsed.add(modality)
+        if coarse.dtype in {"float32", folder.dtype}:
+            return
+        try:
+            exact = self._exact(folder)
+            some = inputs[: precision.TRIED]
+            found, wanted = (self._batch(one, modality, some) for one in (coarse, exact))
+        except (ModelError, RuntimeError, MemoryError):
+            # No memory for both, or an input that fails: the batch itself will say so.
+            return
+        cosine = precision.least_cosine(found, wanted)
+        if not precision.is_near(cosine):
+            self._loaded = self._checked(exact)
+            self._remarks = (precision.remark(self.name, coarse.dtype, cosine),)
 
     def maps(self, image: Image, text: str = "", like: Image | None = None) -> Maps:
         """Return where on a picture it sees what a text, or another picture, is about.
@@ -149,15 +172,44 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         pictures = self._model().pictures
         return pictures.area(image.size) if pictures else (0.0, 0.0, 1.0, 1.0)
 
-    def _run(self, model: Callable[[list[Any]], torch.Tensor], inputs: Sequence[Any]) -> Vectors:
+    def _started(
+        self,
+        model: Callable[[list[Any]], torch.Tensor],
+        inputs: Sequence[Any],
+        *,
+        settle: bool = False,
+    ) -> Callable[[], Vectors]:
+        """Begin all batches of `inputs`; `settle` lets them try how large a batch should be."""
         import numpy as np
-        import torch
 
         if not inputs:
-            return np.empty((0, self.dim), dtype=np.float32)
-        done = [out.float().cpu() for out in self._batches.run(model, inputs)]
-        vectors = torch.nn.functional.normalize(torch.cat(done), dim=1).numpy()
-        return cast("Vectors", vectors)
+            return lambda: np.empty((0, self.dim), dtype=np.float32)
+        arriving = self._batches.run(
+            lambda batch: running.to_host(model(batch)), inputs, lambda one: one(), settle=settle
+        )
+
+        def finish() -> Vectors:
+            import torch
+
+            vectors = torch.cat([one() for one in arriving])
+            return cast("Vectors", torch.nn.functional.normalize(vectors, dim=1).numpy())
+
+        return finish
+
+    def _batch(self, loaded: Loaded, modality: str, inputs: Sequence[Any]) -> torch.Tensor:
+        """Return the vectors of a few inputs, `(n, dim)` float32, not normalised."""
+        if modality == "prepared":
+            out = running.pictures(loaded, inputs)
+        elif modality == "audio":
+            out = running.sounds(loaded, inputs)
+        else:
+            out = running.texts(loaded, inputs, query=False)
+        return running.to_host(out)()
+
+    def _exact(self, folder: ModelFolder) -> Loaded:
+        from mmrag_jupyter.models.loading import load
+
+        return load(folder, exact=True)
 
     def _require(self, modality: str, loaded: Loaded) -> None:
         if modality not in loaded.modalities:
@@ -173,23 +225,3 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         from mmrag_jupyter.models.loading import load
 
         return load(folder)
-
-
-def _fitted(features: torch.Tensor, model: SentenceTransformer) -> torch.Tensor:
-    dtype = model.dtype if features.is_floating_point() else None
-    return features.to(model.device, dtype)
-
-
-def _encode(
-    encode: Callable[..., object],
-    inputs: Sequence[object],
-    options: Any,  # noqa: ANN401
-) -> torch.Tensor:
-    out = encode(
-        list(inputs),
-        batch_size=len(inputs),
-        convert_to_tensor=True,
-        show_progress_bar=False,
-        **options,
-    )
-    return cast("torch.Tensor", out)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from mmrag_jupyter.notebook import answer_handlers
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
 from mmrag_jupyter.notebook.main_commands import QUERY, collection_option
+from mmrag_jupyter.notebook.shared_options import BASE_URL, KEY_ENV
 
 _QUESTION = Argument(
     "text",
@@ -27,24 +28,8 @@ _LLM = (
         default="none: the answer is quoted from the collection",
         config="llm",
     ),
-    Argument(
-        "base_url",
-        "words",
-        "the server of an openai: model, such as http://localhost:11434/v1",
-        ("--base-url",),
-        "URL",
-        default="OpenAI's own",
-        config="base_url",
-    ),
-    Argument(
-        "key_env",
-        "words",
-        "the environment variable that holds the server's key",
-        ("--key-env",),
-        "NAME",
-        default="OPENAI_API_KEY, for OpenAI's own server alone",
-        config="key_env",
-    ),
+    BASE_URL,
+    KEY_ENV,
     Argument(
         "strict",
         "flag",
@@ -57,7 +42,8 @@ _LLM = (
 _SAME = {argument.name: argument for argument in QUERY.arguments}
 # What `ask` retrieves with is what `query` takes, in the same words.
 _RETRIEVAL = tuple(
-    _SAME[name] for name in ("k", "where", "image", "like", "not", "modality", "weights", "rerank")
+    _SAME[name]
+    for name in ("k", "where", "image", "audio", "like", "not", "modality", "weights", "rerank")
 )
 _OUT = Argument("out", "variable", "also keep the answer in this variable", ("--out",), "NAME")
 _EXPAND = replace(_SAME["expand"], summary="fill in {expressions} and $names, in the question too")

@@ -58,6 +58,7 @@ def _options(given: Arguments, names: Namespace) -> AskOptions:
         "k": given.count("k"),
         "where": names.expand(where) if where and given.flag("expand") else where,
         "image": [names.picture(one) for one in given.all("image")],
+        "audio": [names.recording(one) for one in given.all("audio")],
         "like": given.all("like"),
         "exclude": [names.avoided(one) for one in given.all("not")],
         "modality": given.listed("modality"),

@@ -148,13 +148,13 @@ _TABLE = (
     ),
     Command(
         "open",
-        "Open a collection from another folder, or with an embedder of your own.",
+        "Open a collection from another folder or store, or with an embedder of your own.",
         handlers.open_collection,
         arguments=(
             Argument(
                 "collection",
                 "collection",
-                "its name, or the folder that holds it",
+                "its name, the folder that holds it, or its address (qdrant://host/name)",
                 metavar="NAME_OR_FOLDER",
                 required=True,
             ),

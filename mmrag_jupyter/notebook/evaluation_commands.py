@@ -82,8 +82,8 @@ EVAL = Command(
         Argument(
             "pairs",
             "flag",
-            "texts and pictures that belong together should find each other: those of each item,"
-            " or of each row of QRELS",
+            "texts and pictures, or sound, that belong together should find each other: those of"
+            " each item, or the pictures of each row of QRELS",
             ("--pairs",),
         ),
         Argument(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.search.explain import Explanation
     from mmrag_jupyter.search.hits import Hits
     from mmrag_jupyter.session import Session
+    from mmrag_jupyter.store.values import Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,27 @@ def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | N
         options["into"], options["on"] = given.text("into"), given.text("on")
     if (variable := given.text("password_env")) is not None:
         options["password_env"] = variable
-    return session.load(found.value, name, **options).last_load
+    if (precision := given.text("precision")) is not None:
+        options["precision"] = cast("Precision", precision)
+    if (dim := given.count("dim")) is not None:
+        options["dim"] = dim
+    if (engine := given.text("engine")) is not None:
+        options["engine"] = engine
+    return session.load(found.value, name, **_place(given, names), **options).last_load
+
+
+def _place(given: Arguments, names: Namespace) -> dict[str, object]:
+    """Return where a load says that a new collection lives, where it says so."""
+    text = given.text("store")
+    if text is None:
+        return {}
+    if given.flag("in") or given.flag("into"):
+        raise UsageError("--store is where a new collection lives: leave it out with --in, --into.")
+    return {"store": names.model(text)}
 
 
 def _models(given: Arguments, names: Namespace) -> LoadArguments:
-    """Return the models that a load names."""
+    """Return the models that a load names, and the server of those on one."""
     named = {
         option: names.model(text)
         for option in (
@@ -79,7 +96,12 @@ def _models(given: Arguments, names: Namespace) -> LoadArguments:
         )
         if (text := given.text(option)) is not None
     }  # fmt: skip
-    return cast("LoadArguments", named)
+    server = {
+        option: text
+        for option in ("base_url", "key_env")
+        if (text := given.text(option)) is not None
+    }
+    return cast("LoadArguments", named | server)
 
 
 def query(session: Session, given: Arguments, names: Namespace) -> Hits:
@@ -101,6 +123,7 @@ def query(session: Session, given: Arguments, names: Namespace) -> Hits:
         weights=given.weights("weights"),
         rerank=None if rerank is None else names.model(rerank),
         view=given.text("view"),
+        exact=given.flag("exact"),
     )
 
 

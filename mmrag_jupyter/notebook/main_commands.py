@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmrag_jupyter.notebook import handlers
 from mmrag_jupyter.notebook.grammar import Argument, Command, Example
-from mmrag_jupyter.notebook.shared_options import MODALITY, VIEW, WEIGHTS
+from mmrag_jupyter.notebook.shared_options import BASE_URL, KEY_ENV, MODALITY, VIEW, WEIGHTS
 
 
 def collection_option(summary: str) -> Argument:
@@ -37,6 +37,15 @@ LOAD = Command(
             default="the variable's, folder's or file's own name",
         ),
         Argument("in", "collection", "add to a collection that is there", ("--in",), "NAME"),
+        Argument(
+            "store",
+            "new",
+            "where the collection lives: a folder, lancedb://FOLDER_OR_OBJECT_STORE, qdrant://HOST,"
+            " milvus://HOST or postgresql://HOST/DATABASE",
+            ("--store",),
+            "PLACE",
+            default=".mmrag/NAME beside the notebook",
+        ),
         Argument(
             "into",
             "collection",
@@ -97,7 +106,8 @@ LOAD = Command(
         Argument(
             "model",
             "model",
-            "what embeds texts and pictures: a name, a folder, or a variable",
+            "what embeds texts and pictures: a name, a folder, a variable, or openai:NAME for a"
+            " model on a server",
             ("--model",),
             "M",
             config="model",
@@ -137,6 +147,8 @@ LOAD = Command(
             "M",
             default="what --model says",
         ),
+        BASE_URL,
+        KEY_ENV,
         Argument(
             "transcribe",
             "model",
@@ -144,6 +156,23 @@ LOAD = Command(
             ("--transcribe",),
             "M",
             default="the collection's own, or none",
+        ),
+        Argument(
+            "precision",
+            "choice",
+            "how precise the numbers of vectors are kept: in four, two or one byte each",
+            ("--precision",),
+            "WHAT",
+            choices=("float32", "float16", "int8"),
+            default="as before, or float32",
+        ),
+        Argument(
+            "dim",
+            "count",
+            "keep the first so many numbers of each vector, of a model that was trained for it",
+            ("--dim",),
+            "N",
+            default="as before, or all",
         ),
         Argument(
             "password_env",
@@ -162,6 +191,14 @@ LOAD = Command(
             "keep_missing", "flag", "keep items that the source has lost", ("--keep-missing",)
         ),
         Argument("reembed", "flag", "embed everything again, with another model", ("--reembed",)),
+        Argument(
+            "engine",
+            "new",
+            "what embeds: local, ray (a Ray cluster, or this machine alone), ray://HOST:PORT",
+            ("--engine",),
+            "WHERE",
+            default="local",
+        ),
         Argument(
             "on_error",
             "choice",
@@ -191,6 +228,7 @@ LOAD = Command(
         "Done again, a load embeds only what is new or changed, and removes what is gone.",
         "An interrupted load keeps what it has committed; the same command goes on from there.",
         "What cannot be read is left out and listed by %mmrag problems.",
+        "With --store lancedb:///shared/folder a team finds it by %mmrag open and that address.",
         "SOURCE may be reached by names, attributes and [...]: data.products, frames['may'].",
     ),
 )
@@ -253,6 +291,12 @@ QUERY = Command(
             ("--rerank",),
             "M",
             default="none",
+        ),
+        Argument(
+            "exact",
+            "flag",
+            "compare all vectors, also where an index finds nearly all of the nearest",
+            ("--exact",),
         ),
         VIEW,
         Argument("out", "variable", "also keep the hits in this variable", ("--out",), "NAME"),

@@ -1,8 +1,8 @@
 """How a map shows itself in a notebook: as a picture that stays, and as a widget to move in.
 
 They are two outputs. With the widget's view among the forms of a single one, a saved notebook
-would show "model not found" in place of the picture. While the widget is there, it hides the
-picture by a style of its own, which goes where the widget goes.
+would show "model not found" in place of the picture. The picture carries a style (display.chart)
+that shows one of the two: the widget while it lives, else the picture.
 """
 
 from __future__ import annotations
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     from mmrag_jupyter.exploring.map import Map
 
 _MODULE, _NAME = "mmrag_jupyter.exploring.map", "Map"
-
-# The widget that carries this style stands in the same output area as the picture. Notes and
-# title, which the widget does not have, stay.
-_HIDE = (
-    "<style>.jp-OutputArea:has(.mmrag-map-live) .mmrag-map-still "
-    "{ display: none !important }</style>"
-)
 
 
 def register(shell: InteractiveShell) -> None:
@@ -51,6 +44,9 @@ def show(shown: Map) -> None:
         return
     import ipywidgets
 
-    live = ipywidgets.HTML(_HIDE, layout=ipywidgets.Layout(height="0", margin="0"))
-    live.add_class("mmrag-map-live")
-    display(ipywidgets.VBox([live, shown.widget]))  # type: ignore[no-untyped-call]
+    from mmrag_jupyter.display.chart import LIVE
+
+    live = ipywidgets.VBox([shown.widget])
+    live.add_class(LIVE)
+    # Where no widget can be shown, an output has to say something: nothing, rather than its name.
+    display({**live._repr_mimebundle_(), "text/html": "", "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]

@@ -92,7 +92,11 @@ class TerminalLine:
         self._width = 0
 
     def clear(self) -> None:
-        """Leave the line: what is written to a terminal stays."""
+        """Write blanks over the line; what stands above it stays."""
+        if self._width:
+            sys.stdout.write(f"\r{'':<{self._width}}\r")
+            sys.stdout.flush()
+            self._width = 0
 
 
 class Progress:
@@ -133,9 +137,12 @@ class Progress:
             self._draw()
 
     def finish(self, message: str) -> None:
-        """End with a last line."""
+        """End with a last line; without one the line goes."""
         self.running = False
-        self._line.end(one_line(message, _LONGEST))
+        if message:
+            self._line.end(one_line(message, _LONGEST))
+        else:
+            self._line.clear()
 
     def abandon(self) -> None:
         """End the line where the work ended without a word, so that no bar stays stuck."""

@@ -40,6 +40,27 @@ VIEW = Argument(
     config="view",
 )
 
+# Models that write and models that embed may be on a server.
+BASE_URL = Argument(
+    "base_url",
+    "words",
+    "the server of an openai: model, such as http://localhost:11434/v1",
+    ("--base-url",),
+    "URL",
+    default="OpenAI's own",
+    config="base_url",
+)
+
+KEY_ENV = Argument(
+    "key_env",
+    "words",
+    "the environment variable that holds the server's key",
+    ("--key-env",),
+    "NAME",
+    default="OPENAI_API_KEY, for OpenAI's own server alone",
+    config="key_env",
+)
+
 # Judgements are read alike, whether they measure or teach.
 QUERY_COLUMN = Argument(
     "query",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_SUGGESTIONS = 100
 MOST_ENTRIES = 5000
 _SOME_IDS = 50
-_MODELS = ("auto", "builtin")
+_MODELS = ("auto", "builtin", "openai:")
 _LLMS = ("hf:", "openai:", "none")
 _NAME_AT_END = re.compile(r"`[^`]*$|\w*$")
 _WORDS_OF_WHERE = {"like", "between", "null", "escape", "glob", "select", "case", "when", "end"}

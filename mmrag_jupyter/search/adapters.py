@@ -78,6 +78,9 @@ class Adapter:
     joins
         Whether it has its say beside the pictures of the items that words find, or only where
         they find none: what was learnt from pairs was never tried beside them.
+    beside_texts
+        Whether it ranks the pictures of items with a text too, beside what that text says, and
+        not only where words cannot reach: where it was learnt from such items, and tried on them.
     """
 
     modality: Modality
@@ -88,6 +91,7 @@ class Adapter:
     up: Array
     words: Words | None = None
     joins: bool = True
+    beside_texts: bool = False
 
     @property
     def is_learnt(self) -> bool:
@@ -166,6 +170,7 @@ def packed(adapters: Adapters) -> tuple[dict[str, npt.NDArray[np.generic]], str]
         arrays |= {f"{modality}.down": one.down, f"{modality}.up": one.up}
         told[modality] = {
             "space": one.space, "reader": one.reader, "base": one.base, "joins": one.joins,
+            "beside_texts": one.beside_texts,
         }  # fmt: skip
         if one.words is not None:
             spelt = "\n".join(one.words.vocabulary).encode()
@@ -209,7 +214,7 @@ def _unpacked(file: TunedFile) -> Adapters:
         base = 1.0 if told["base"] else 0.0
         found[modality] = Adapter(
             modality, str(told["space"]), str(told["reader"]), base, down, up, words,
-            bool(told["joins"]),
+            bool(told["joins"]), bool(told["beside_texts"]),
         )  # fmt: skip
         if base:
             _same(down.shape[1], len(up))

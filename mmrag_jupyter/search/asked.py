@@ -30,6 +30,8 @@ def asked(  # noqa: PLR0917 - as Collection.query takes them
     liked: str | Sequence[str] | None = None,
     disliked: str | Sequence[str] | None = None,
     audio: SoundLike | Sequence[SoundLike] | None = None,
+    *,
+    exact: bool = False,
 ) -> Query:
     """Return the query that the arguments of `Collection.query` ask for.
 
@@ -58,6 +60,7 @@ def asked(  # noqa: PLR0917 - as Collection.query takes them
         weights=_weights(weights),
         liked=tuple(as_ids(liked)),
         disliked=tuple(as_ids(disliked)),
+        exact=exact,
     )
 
 

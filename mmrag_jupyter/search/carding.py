@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter import display
 from mmrag_jupyter.display.fields import clock
+from mmrag_jupyter.display.shots import Shot
 from mmrag_jupyter.errors import SourceError, StoreError
 from mmrag_jupyter.items import Media
 from mmrag_jupyter.search.listening import stretch_of
@@ -77,13 +78,13 @@ def _sheets(hit: Hit, shown: Part | None) -> Iterator[display.Sheet]:
     for number in hit.pages:
         part = hit.page(number) if shown is None or number != shown.page else None
         if part is not None:
-            yield display.Sheet(number, partial(_opened, part, _SMALL))
+            yield display.Sheet(number, _shot(part, _SMALL))
 
 
-def _picture(part: Part | None, heard: Stretch | None) -> Callable[[], Image] | None:
+def _picture(part: Part | None, heard: Stretch | None) -> Callable[[], Image] | Shot | None:
     """Return what opens the picture of a hit: its own, or the waveform of what is heard."""
     if part is not None:
-        return partial(_opened, part)
+        return _shot(part, _SHOWN)
     return heard.picture if heard is not None else None
 
 
@@ -116,9 +117,16 @@ def _voice(parts: Sequence[Part], item_id: str) -> display.Voice | None:
     return display.Voice(said.origin, said.row, facts)
 
 
-def _opened(part: Part, edge: int = _SHOWN) -> Image:
-    # A page has no pixels of its own: it is drawn as large as its picture is shown.
-    image = part.opened(edge=edge) if part.modality == "page" else part.image
+def _shot(part: Part, drawn: int) -> Shot:
+    """Return what opens the picture of a part; a page is drawn at `drawn` pixels."""
+    if part.modality == "page":
+        # It has no pixels of its own: it is drawn as large as its picture is shown.
+        return Shot(part.digest, lambda _: _opened(part, drawn), lambda: None)
+    return Shot(part.digest, partial(_opened, part), part.size)
+
+
+def _opened(part: Part, edge: int) -> Image:
+    image = part.opened(edge=edge)
     if image is None:  # pragma: no cover - is_picture has asked
         raise SourceError(f"{part.id} has no picture.")
     return image

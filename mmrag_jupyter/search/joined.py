@@ -34,7 +34,7 @@ class Joined:
 
 def joined(found: Found, items: Sequence[int], store: Store) -> Mapping[int, tuple[Joined, ...]]:
     """Return for each item that has some what matched of each table that was joined to it."""
-    labels = {one.key: one.label for one in store.joins.sources()}
+    labels = store.joins.labels()
     if not labels:
         return {}
     totals = store.joins.totals(items)
@@ -58,7 +58,7 @@ def joined(found: Found, items: Sequence[int], store: Store) -> Mapping[int, tup
 
 def all_joined(items: Sequence[int], store: Store) -> Mapping[int, tuple[Joined, ...]]:
     """Return what was joined to items that nothing was asked of: all of it is shown."""
-    labels = {one.key: one.label for one in store.joins.sources()}
+    labels = store.joins.labels()
     return {
         item: tuple(Joined(labels[key], total, total) for key, total in own.items())
         for item, own in (store.joins.totals(items) if labels else {}).items()
@@ -92,11 +92,11 @@ def with_counts(frame: pd.DataFrame, store: Store, items: Sequence[int]) -> pd.D
     """Return a dataframe of these items with how many rows of each joined table they have."""
     totals = store.joins.totals(items)
     levels = frame.columns.nlevels
-    for one in store.joins.sources():
-        free = one.label
+    for key, label in store.joins.labels().items():
+        free = label
         while free in frame.columns:
             free = f"{free}_rows"
-        label = free if levels == 1 else (free, *[""] * (levels - 1))
-        counts = [totals[item].get(one.key, 0) if item in totals else 0 for item in items]
-        frame.insert(len(frame.columns), label, counts)
+        column = free if levels == 1 else (free, *[""] * (levels - 1))
+        counts = [totals[item].get(key, 0) if item in totals else 0 for item in items]
+        frame.insert(len(frame.columns), column, counts)
     return frame

@@ -42,6 +42,8 @@ class Query:
         Return only items found by parts of these modalities; empty means any.
     weights
         How much each signal counts (`{"text": 2, "lexical": 0.5}`); 1 where not named.
+    exact
+        Whether all vectors are compared, also where an index would find nearly all neighbours.
     """
 
     text: str = ""
@@ -57,6 +59,7 @@ class Query:
     disliked: tuple[str, ...] = ()
     unfinished: bool = False
     sounds: tuple[Media, ...] = ()
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if self.k < 1:

@@ -58,7 +58,7 @@ def reasons(
 
 def _labels(rows: Sequence[PartRow], store: Store) -> dict[int, str]:
     """Return for each joined row what its table is called, "reviews" say."""
-    labels = {source.key: source.label for source in store.joins.sources()}
+    labels = store.joins.labels()
     if not labels:
         return {}
     sources = store.joins.sources_of(sorted({row.row for row in rows if row.row}))

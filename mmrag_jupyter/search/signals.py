@@ -20,7 +20,6 @@ from mmrag_jupyter.search.late import TokenQuery, token_query
 from mmrag_jupyter.search.query import LEARNT, LEXICAL
 from mmrag_jupyter.search.remembered import Remembered
 from mmrag_jupyter.search.vectors import SpaceQuery, mean_direction, query_vector
-from mmrag_jupyter.store import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.search.feedback import Judged
     from mmrag_jupyter.search.query import Query
     from mmrag_jupyter.search.vectors import Vector
-    from mmrag_jupyter.store import PartRow, Store
+    from mmrag_jupyter.store import PartRow, Selection, Store
 
 # How many of the best text hits lend their pictures to a search for pictures without text.
 BRIDGE_HITS = 3
@@ -128,8 +127,8 @@ class Ranker:
     @property
     def total(self) -> int:
         """How many items the condition leaves."""
-        items = self._where.items if self._where is not None else None
-        return len(self._store) if items is None else len(items)
+        matched = self._where.matched() if self._where is not None else None
+        return len(self._store) if matched is None else matched
 
     def _asked(self, like: Sequence[int]) -> dict[Modality, SpaceQuery | TokenQuery | None]:
         """Return what each modality is searched with; a space's own vector is made once."""
@@ -167,13 +166,16 @@ class Ranker:
     def _lexical(self, depth: int) -> list[Signal]:
         if not self._present & WRITTEN:
             return []
-        wanted = "\n".join([self._query.text, *(row.text for row in self._like)])
+        # Where sound alone is asked for, only what is said in an item to be like is a part of it.
+        heard = self._is_heard_only()
+        like = [row for row in self._like if row.start is not None] if heard else self._like
+        wanted = "\n".join([self._query.text, *(row.text for row in like)])
         most = max(LIKE_CHARACTERS, len(self._query.text))
         if len(wanted) > most:
             # Of forty reviews of an item to be like, what most of them say counts, not the first.
-            own = [row.text for row in self._like if not row.row]
+            own = [row.text for row in like if not row.row]
             wanted = "\n".join([self._query.text, *own])[:most]
-            said = telling_words([row.text for row in self._like if row.row], wanted)
+            said = telling_words([row.text for row in like if row.row], wanted)
             wanted += f"\n{said}" if said else ""
         avoided = "\n".join(self._query.avoid_text)
         signals = []
@@ -197,12 +199,10 @@ class Ranker:
         """Rank parts by words, those of the best whole item first."""
         within = self._within(None)
         if self._is_heard_only():
-            spoken = Selection(items=np.array(self._store.items_with("audio"), np.int64))
-            within = spoken.and_also(within)
+            within = self._store.having("audio").and_also(within)
         elif self._allowed & WRITTEN == {"page"} and "text" in self._present:
             # Pages are found by the texts on them; other texts were not asked for.
-            paged = Selection(items=np.array(self._store.items_with("page"), np.int64))
-            within = paged.and_also(within)
+            within = self._store.having("page").and_also(within)
         parts, scores = self._store.lexical(text, depth, within, unfinished=unfinished)
         found = list(zip(parts.tolist(), scores.tolist(), strict=True))
         item_of = {row.part: row.item for row in self._store.parts(parts.tolist())}
@@ -239,9 +239,13 @@ class Ranker:
         within: Selection | None,
     ) -> Signal:
         if isinstance(asked, TokenQuery):
-            parts, scores = self._store.tokens.nearest(space, asked.question, depth, within)
+            parts, scores = self._store.tokens.nearest(
+                space, asked.question, depth, within, exact=self._query.exact
+            )
         else:
-            ranked = self._store.nearest(space, asked.vector[None, :], depth, within)
+            ranked = self._store.nearest(
+                space, asked.vector[None, :], depth, within, exact=self._query.exact
+            )
             real = ranked[0][0] >= 0
             parts, scores = ranked[0][0][real], ranked[1][0][real]
         return Signal(name, parts.tolist(), scores.tolist(), self._weight(name), asked.avoid)
@@ -258,10 +262,16 @@ class Ranker:
 
         Beside a ranking of texts only pictures that no text describes take part: the others
         are found by their text, and their order there is better than that of look-alikes. Both
-        directions are one signal, so that what has no text has no second vote.
+        directions are one signal, so that what has no text has no second vote. But what was learnt
+        from items with texts, and tried on them, is a signal like any other.
         """
         lent = self._lent(modality, written)
         learnt = self._learnt(modality, beside=lent is not None)
+        if learnt is not None and self._reads() and self._adapters[modality].beside_texts:
+            signals = [self._seen(LEARNT, modality, learnt, depth, wordless=False)]
+            if lent is not None:
+                signals.append(self._seen(modality, modality, lent, depth, wordless=True))
+            return signals
         name = modality if learnt is None else LEARNT
         if learnt is not None and lent is not None and self._weight(modality) > 0:
             shares = np.array([[self._weight(LEARNT)], [self._weight(modality)]], np.float32)
@@ -270,10 +280,16 @@ class Ranker:
             lent = learnt
         if lent is None:
             return []
-        within = self._within(frozenset({modality}), without_text=self._reads())
+        return [self._seen(name, modality, lent, depth, wordless=self._reads())]
+
+    def _seen(
+        self, name: str, modality: Modality, vector: Vector, depth: int, *, wordless: bool
+    ) -> Signal:
+        """Rank pictures, or sound, by a direction: all, or those that no text describes."""
+        within = self._within(frozenset({modality}), without_text=wordless)
         space, _ = self._serving[modality]
-        found = self._nearest(modality, space, SpaceQuery(lent), depth, within=within)
-        return [replace(found, name=name, weight=self._weight(name), stands_in=self._reads())]
+        found = self._nearest(modality, space, SpaceQuery(vector), depth, within=within)
+        return replace(found, name=name, weight=self._weight(name), stands_in=wordless)
 
     def _lent(self, modality: Modality, written: Sequence[Signal]) -> Vector | None:
         """Return the direction of the pictures, or sound, of the items that the words found."""

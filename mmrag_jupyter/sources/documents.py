@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.items import Column, Content, Document, Media, Piece, as_written
 from mmrag_jupyter.sources import office, pdf_reader, webpage
+from mmrag_jupyter.sources.awaited import awaiting
 from mmrag_jupyter.sources.chunks import chunks
 from mmrag_jupyter.sources.decode import decoded
 from mmrag_jupyter.sources.reading import Reading, line_of, title_of
@@ -90,7 +91,8 @@ def _read(path: Path, tell: Tell) -> Reading:
         In one line: it is gone, damaged, encrypted, or needs a package that is not installed.
     """
     try:
-        return _READERS.get(path.suffix.lower(), _read_text)(path, tell)
+        with awaiting(Media(path=path)):
+            return _READERS.get(path.suffix.lower(), _read_text)(path, tell)
     except SourceError:
         raise
     except OSError as error:

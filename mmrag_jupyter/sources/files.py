@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.errors import SourceError, did_you_mean
 from mmrag_jupyter.items import Column, Item, Media, Piece, Problem, Recording
 from mmrag_jupyter.sources import recordings
+from mmrag_jupyter.sources.awaited import awaiting
 from mmrag_jupyter.sources.chunks import chunks
 from mmrag_jupyter.sources.decode import decoded
 from mmrag_jupyter.sources.documents import (
@@ -107,7 +110,7 @@ def file_source(path: Path, *, key: str | None, chunk_tokens: int) -> Stream:
     info = existing(path)
     if not stat.S_ISREG(info.st_mode):
         raise SourceError(f"{path} is neither a file nor a folder.")
-    found = found_file(path.name, path, info)
+    found = found_file(path.name, os.fspath(path), info)
     if path.suffix.lower() not in _loaded_suffixes() and not recordings.is_sound_file(path):
         raise SourceError(
             f"{path.name} is of a type that is not loaded ({path.suffix or 'no suffix'}); a source "
@@ -143,9 +146,9 @@ def list_source(
             problems += [Problem(f"{relative}/{one.source}", one.reason) for one in failed]
             for one in inside:
                 name = f"{relative}/{one.relative}"
-                files[name] = Found(name, one.path, one.size, one.mtime_ns)
+                files[name] = Found(name, one.place, one.size, one.mtime_ns)
         else:
-            files[relative] = found_file(relative, place, info)
+            files[relative] = found_file(relative, os.fspath(place), info)
     folders = [os.fspath((base / path).parent) for path in paths]
     common = os.path.commonpath(folders) if folders else os.fspath(base)
     key = key or f"paths:{Path(common).as_posix()}"
@@ -155,6 +158,10 @@ def list_source(
 def _relative(path: Path, base: Path) -> str:
     plain = Path(os.path.normpath(path))
     return (plain.relative_to(base) if plain.is_relative_to(base) else plain).as_posix()
+
+
+# File systems tell times in steps of up to two seconds.
+_SETTLED = 2_000_000_000  # nanoseconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +189,8 @@ class _Files:
         if suffix in self.pictures:
             pieces = [Piece("image", media=Media(path=found.path))]
         else:
-            text = decoded(found.path.read_bytes())
+            with awaiting(Media(path=found.path)):
+                text = decoded(found.path.read_bytes())
             pieces = [Piece("text", chunk) for chunk in chunks(text, self.chunk_tokens)]
         return Item(found.relative, pieces, _metadata(found))
 
@@ -204,7 +212,7 @@ def _source(
     loadable, others = [], Counter[str]()
     heard = set()
     for found in files:
-        suffix = found.path.suffix.lower()
+        suffix = _suffix(found)
         # A name that says nothing may be that of a recording; those that say more are trusted.
         if suffix in sounds or (suffix not in loaded and recordings.is_sound_file(found.path)):
             heard.add(found.relative)
@@ -222,7 +230,7 @@ def _source(
             f"skipped {count} neither picture, recording, text nor document: "
             f"{', '.join(told)}{more}"
         )
-    suffixes = {one.path.suffix.lower() for one in loadable if one.relative not in heard}
+    suffixes = {_suffix(one) for one in loadable if one.relative not in heard}
     # Pictures alone have no pages and no authors, nor do they last.
     about = COLUMNS if suffixes & DOCUMENT_SUFFIXES else ()
     lasting = recordings.COLUMNS if heard else ()
@@ -236,7 +244,28 @@ def _source(
         "; ".join(notices),
         problems,
         _Files(loadable, picture_suffixes(), frozenset(heard), chunk_tokens).items,
+        b"" if heard or suffixes & DOCUMENT_SUFFIXES else _listing(loadable, chunk_tokens),
     )
+
+
+def _listing(files: Sequence[Found], chunk_tokens: int) -> bytes:
+    """Return a hash of what a folder lists; of documents it depends on more what is in them.
+
+    Empty where a file is so young that it may change yet without looking younger.
+    """
+    if max((found.mtime_ns for found in files), default=0) > time.time_ns() - _SETTLED:
+        return b""
+    seen = hashlib.blake2b(str(chunk_tokens).encode(), digest_size=16)
+    for found in files:
+        line = f"{found.relative}\0{found.size}\0{found.mtime_ns}\n"
+        seen.update(line.encode("utf-8", "surrogatepass"))
+    return seen.digest()
+
+
+def _suffix(found: Found) -> str:
+    """Return a file's suffix in lower case; of a million files a `Path` takes seconds for it."""
+    suffix = os.path.splitext(found.relative)[1].lower()  # noqa: PTH122 - as above
+    return "" if suffix == "." else suffix
 
 
 def _modalities(suffix: str) -> frozenset[Modality]:

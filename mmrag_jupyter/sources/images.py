@@ -8,15 +8,17 @@ import math
 import re
 import stat
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.sources.awaited import awaiting
 from mmrag_jupyter.sources.colours import as_rgb
 from mmrag_jupyter.sources.pdf import page_image
 from mmrag_jupyter.sources.quiet import no_size_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from PIL.Image import Image, Transpose
@@ -188,7 +190,13 @@ def _formats() -> list[str]:
     return [name for name in Image.ID if name not in _NOT_OPENED]
 
 
-def _opened(media: Media) -> io.BufferedReader | io.BytesIO:
+@contextmanager
+def _opened(media: Media) -> Iterator[io.BufferedReader | io.BytesIO]:
+    with awaiting(media), _stream(media) as stream:
+        yield stream
+
+
+def _stream(media: Media) -> io.BufferedReader | io.BytesIO:
     if media.path is not None:
         return _opened_file(media.path)
     data = media.data

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.sources.tables import Names, Roles
 
 UNNAMED = "rows"  # what a dataframe without a name is called
+_PACKAGE = "mmrag_jupyter"
+_BLOCK = 8192  # rows of a column that are hashed at once
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +52,23 @@ class JoinedTable:
     def keys(self, column: str) -> list[object]:
         """Return the values of a column, missing ones as None."""
         return _columns(self._table)[column].values(0, self._table.count)
+
+    def digest(self) -> str:
+        """Return a hash of all that its rows are made of; "" where some of that lies in files."""
+        kinds = {part.column.kind for part in self._table.parts}
+        if self._roles.media or "media" in kinds:
+            return ""
+        # Another version of this package may make other parts of the same rows.
+        about = (version(_PACKAGE), self._chunk_tokens, self._roles.texts, self.columns, self.ids)
+        hashed = hashlib.blake2b(digest_size=16)
+        for told in (about, *self._blocks()):
+            hashed.update(repr(told).encode("utf-8", "surrogatepass"))
+        return hashed.hexdigest()
+
+    def _blocks(self) -> Iterator[list[object]]:
+        for part in self._table.parts:
+            for start in range(0, self._table.count, _BLOCK):
+                yield list(part.values(start, min(start + _BLOCK, self._table.count)))
 
     def rows(self, order: Sequence[int]) -> Iterator[Item | Problem]:
         """Yield rows in this order, each as an item, after a problem for each missing picture."""

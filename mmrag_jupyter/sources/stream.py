@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """A source of items; `items` starts one walk over them. See `mmrag_jupyter.items.Source`."""
+    """A source of items; `items` starts one walk over them. See `mmrag_jupyter.items.Source`.
+
+    `listing` is a hash of the names, sizes and times of its files, from which alone it can be
+    told that none has changed; empty where it cannot.
+    """
 
     key: str
     label: str
@@ -23,6 +27,7 @@ class Stream:
     notice: str
     problems: Sequence[Problem]
     items: Callable[[], Iterator[Item | Problem]]
+    listing: bytes = b""
 
     def __iter__(self) -> Iterator[Item | Problem]:
         return self.items()

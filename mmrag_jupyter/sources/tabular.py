@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError, a_kind
-from mmrag_jupyter.items import Problem
+from mmrag_jupyter.items import Media, Problem
+from mmrag_jupyter.sources.awaited import awaiting
 from mmrag_jupyter.sources.frames import arrow_table, pandas_table, refuse_duplicates
 from mmrag_jupyter.sources.plain import is_missing, kind_of
 
@@ -31,11 +32,12 @@ def read_table(path: Path, id_column: str | None) -> tuple[Table, list[Problem],
     """
     suffix = path.suffix.lower()
     try:
-        if suffix == ".parquet":
-            return _parquet(path), [], ""
-        if suffix in {".jsonl", ".ndjson"}:
-            return _json_lines(path)
-        return _delimited(path, "\t" if suffix == ".tsv" else None, id_column)
+        with awaiting(Media(path=path)):
+            if suffix == ".parquet":
+                return _parquet(path), [], ""
+            if suffix in {".jsonl", ".ndjson"}:
+                return _json_lines(path)
+            return _delimited(path, "\t" if suffix == ".tsv" else None, id_column)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or _line(error)}.") from error
     except (ValueError, csv.Error) as error:

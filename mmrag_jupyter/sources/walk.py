@@ -14,18 +14,26 @@ from mmrag_jupyter.sources.plain import clean
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file: its path relative to where the walk began (posix), size in bytes, time in ns."""
+    """A file: its path relative to where the walk began (posix), size in bytes, time in ns.
+
+    Its own path is a text, since to make a `Path` of each of a million takes longer than the walk.
+    """
 
     relative: str
-    path: Path
+    place: str
     size: int
     mtime_ns: int
 
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self.place)
 
-def found_file(relative: str, path: Path, info: os.stat_result) -> Found:
+
+def found_file(relative: str, place: str, info: os.stat_result) -> Found:
     """Return a file as found, its relative path fit to be shown and stored."""
     # A name that is not UTF-8 is opened as it is, and shown with its odd bytes spelled out.
-    return Found(clean(relative), path, info.st_size, info.st_mtime_ns)
+    return Found(clean(relative), place, info.st_size, info.st_mtime_ns)
 
 
 def walk(folder: Path) -> tuple[list[Found], list[Problem]]:
@@ -87,7 +95,7 @@ class _Walk:
     def _add(self, relative: str, path: str, real: str, info: os.stat_result) -> None:
         if real not in self._real:
             self._real.add(real)
-            self.files.append(found_file(relative, Path(path), info))
+            self.files.append(found_file(relative, path, info))
 
     def follow(self, relative: str, path: str) -> None:
         try:

@@ -44,7 +44,8 @@ def block(
         Shapes do not fit, or an ordinal is not that of a part or occurs twice.
     """
     at = np.asarray(ordinals, np.int64)
-    rows = np.asarray(found, space.dtype)
+    # Those of one byte a number get it on their way into the file.
+    rows: Vectors = np.asarray(found, np.float32 if space.dtype == "int8" else space.dtype)
     if rows.shape != (len(at), space.dim):
         raise ValueError(
             f"vectors of shape {rows.shape} for space {space.name!r}, not {(len(at), space.dim)}"
@@ -71,4 +72,6 @@ def append(folder: Path, block: Block) -> None:
     """
     if not are_sound(block.vectors).all():
         raise ValueError(f"a vector of space {block.space.name!r} is not of length 1")
-    vectors.append(vectors.path_of(folder, block.space), block.space.rows, block.vectors)
+    vectors.append(
+        vectors.path_of(folder, block.space), block.space.rows, block.vectors, block.space.dtype
+    )

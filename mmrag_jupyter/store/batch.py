@@ -89,7 +89,7 @@ def encode_cells(items: Sequence[NewItem], source: SourceColumns, exact: Collect
             cells.exact.add(one.number)
     for at, one in enumerate(source.media()):
         cells.names.append(one.name)
-        cells.values.append([_picture_in(item, one.column.name, at) for item in items])
+        cells.values.append([picture_in(item, one.column.name, at) for item in items])
     return cells
 
 
@@ -180,7 +180,7 @@ def _check(items: Sequence[NewItem], source: SourceColumns) -> None:
         )
 
 
-def _picture_in(item: NewItem, column: str, at: int) -> int | None:
+def picture_in(item: NewItem, column: str, at: int) -> int | None:
     """Return the number of the part in this column, the item's `at`-th of pictures."""
     pictures = [number for number, part in enumerate(item.parts) if part.modality != "text"]
     # Of a recording's many parts, the first has its bytes.

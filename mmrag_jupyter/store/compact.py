@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmrag_jupyter.store import changes, tokens, tokens_upkeep, vectors
+from mmrag_jupyter.store import changes, index_file, tokens, tokens_upkeep, vectors, word_index
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def compact(folder: Path, db: sqlite3.Connection, view: View) -> list[Path]:
     )
     for start in range(0, len(alive), _BLOCK):
         rows = alive[start : start + _BLOCK]
-        vectors.append(path, start, view.vectors[rows])
+        vectors.append(path, start, view.vectors[rows], space.dtype)
         of = view.rows
         run = changes.Run(of.parts[rows], of.items[rows], of.flags[rows], digests[rows].tobytes())
         changes.insert_run(db, space.number, start, run)
@@ -64,15 +65,24 @@ def remove_strays(folder: Path, spaces: Sequence[Space]) -> None:
     """Delete files of vectors and indexes that no space names: a kill left them behind."""
     known = {vectors.path_of(folder, space) for space in spaces}
     known |= {tokens.path_of(folder, space) for space in spaces if space.token_dim}
-    known |= {folder / f"space-{space.number}.faiss" for space in spaces}
+    indexes = {index_file.path_of(folder, space.number) for space in spaces}
+    known |= indexes | {path.with_name(f"{path.name}.lock") for path in indexes}
     for kind in ("vec", "tok", "faiss"):
         for path in folder.glob(f"space-*.{kind}*"):
             if path not in known:
                 with suppress(OSError):
                     _remove_stray(path)
+    for path in folder.glob(f"{word_index.FOLDER}.*.new"):
+        with suppress(OSError):
+            _remove_stray(path)
 
 
 def _remove_stray(path: Path) -> None:
     # Readers build indexes too, without a lock: one that is young may be in the making.
-    if ".faiss." not in path.name or time.time() - path.stat().st_mtime > _IN_THE_MAKING:
+    is_cache = path.name.endswith(".new")
+    if is_cache and time.time() - path.stat().st_mtime < _IN_THE_MAKING:
+        return
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
         path.unlink()

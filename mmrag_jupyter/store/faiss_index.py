@@ -4,158 +4,242 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
-import struct
-import zlib
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmrag_jupyter.store import index_file
 from mmrag_jupyter.store.flat import empty
+from mmrag_jupyter.store.index_file import IndexDamagedError, IndexFacts, IndexFileError
+from mmrag_jupyter.store.index_recall import Sample, raised
 from mmrag_jupyter.store.soundness import UnsoundError, are_sound, refuse_unsound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
-    from typing import TypeAlias
 
     import numpy.typing as npt
 
+    from mmrag_jupyter.store.background import Told
     from mmrag_jupyter.store.flat import Found, Mask, Queries
     from mmrag_jupyter.store.rows import Rows
     from mmrag_jupyter.store.vectors import Vectors
 
-    Told: TypeAlias = Callable[[int, int], None]
-
-# Below this many rows the flat search takes some ten milliseconds, and no index is needed.
-INDEX_ABOVE = 200_000
-# Lists visited per query, of 2 * sqrt(rows): about 98% of the true neighbours are found.
-_PROBES = 48
+# Up to this many rows the flat search takes some milliseconds, and no index is needed.
+INDEX_ABOVE = 50_000
+# So many rows more than an index covers are searched beside it; then they are added to it.
+BESIDE = 12_500
+# An index that has grown by so much gets lists that suit what it has become.
+_OUTGROWN = 1.5
+# FAISS's own names. Of 1 bit a number and of 8: the first is a sixth of the size and twice as
+# fast, and enough where its best few hundred, compared exactly, have the neighbours among them.
+KINDS = ("RaBitQ", "SQ8")
 _TRAINING_PER_LIST = 48
-_BLOCK = 65_536
-
-_MAGIC = b"MMRGIVF\0"
-# Written behind FAISS's own bytes: rows covered, the vector file's uid, and the checksum of
-# all that is before it.
-_FACTS = struct.Struct("<Q16s")
-_STAMP = struct.Struct("<24sI8s")
-
-
-class IndexFileError(Exception):
-    """An index file cannot be used; the message says why in some words."""
+_NUMBER_BYTES = 8
+_BLOCK = 16_384
 
 
 class Index:
-    """An index over the first `covered` rows of a space, opened from a file at `path`.
+    """An index over the first `facts.covered` rows of a space."""
 
-    Parameters
-    ----------
-    uid
-        The vector file that the index has to be of.
+    def __init__(self, opened: Any, facts: IndexFacts) -> None:  # noqa: ANN401 - FAISS is untyped
+        self._faiss = opened
+        self.facts = facts
 
-    Raises
-    ------
-    IndexFileError
-        The file is missing, damaged, or of other vectors.
-    """
+    @classmethod
+    def open(cls, path: Path, uid: bytes) -> Index:
+        """Map an index file, which reads nothing of its lists.
 
-    def __init__(self, path: Path, uid: bytes) -> None:
+        It is never added to: with an index that is mapped so, FAISS would end the process.
+
+        Parameters
+        ----------
+        uid
+            The vector file that the index has to be of.
+
+        Raises
+        ------
+        IndexFileError
+            The file is missing, damaged, or of other vectors.
+        """
         import faiss
 
-        self.covered = _checked(path, uid)
+        facts = index_file.check(path, uid)
         try:
-            self._faiss: Any = faiss.read_index(os.fspath(path), faiss.IO_FLAG_MMAP)
+            return cls(faiss.read_index(os.fspath(path), faiss.IO_FLAG_MMAP_IFC), facts)
         except RuntimeError as error:
-            raise IndexFileError("its file was damaged") from error
+            raise IndexDamagedError from error
+
+    @property
+    def lists(self) -> int:
+        """Into how many lists the vectors are sorted."""
+        return int(self._faiss.nlist)
 
     def nearest(self, queries: Queries, vectors: Vectors, k: int, allowed: Mask | None) -> Found:
         """Return the k nearest of the covered rows, by the exact scores of many candidates.
 
         Shapes are those of `flat.nearest`; fewer than k can be found though more are allowed.
+
+        Raises
+        ------
+        IndexDamagedError
+            The index names rows that it cannot have.
         """
         import faiss
 
-        candidates = 4 * k + 32
+        covered = self.facts.covered
+        candidates = self.facts.deep * (4 * k + 32)
         share = 1.0
         parameters: dict[str, Any] = {}
-        if allowed is not None or self.covered > len(vectors):
-            mask = np.zeros(self.covered, np.bool_)
-            mask[: len(vectors)] = True if allowed is None else allowed[: self.covered]
-            share = max(float(mask.mean()), 1 / self.covered)
+        if allowed is not None or covered > len(vectors):
+            mask = np.zeros(covered, np.bool_)
+            mask[: len(vectors)] = True if allowed is None else allowed[:covered]
+            share = max(float(mask.mean()), 1 / covered)
             # An index can be newer than the commit that is read: rows past it are left out.
             bits: Any = np.packbits(mask, bitorder="little")
             parameters["sel"] = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg]
-        lists = self._faiss.nlist
-        probes = max(_PROBES, 4 * candidates * lists / self.covered)
-        parameters["nprobe"] = min(lists, math.ceil(probes / share))
+        probes = max(self.facts.probes, candidates * self.lists / covered)
+        parameters["nprobe"] = min(self.lists, math.ceil(probes / share))
         _, rows = self._faiss.search(
             queries, candidates, params=faiss.SearchParametersIVF(**parameters)
         )
+        if rows.max(initial=-1) >= min(covered, len(vectors)):
+            raise IndexDamagedError
         return _refined(queries, vectors, rows, k)
 
 
-def unheard(done: int, total: int) -> None:
-    """Say nothing of how many rows are done, and of how many."""
+def is_wanted(rows: int, covered: int) -> bool:
+    """Tell whether a space of so many rows is in need of an index, or of a newer one."""
+    return rows > INDEX_ABOVE and rows - covered > min(BESIDE, INDEX_ABOVE // 4)
 
 
 def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows, told: Told) -> None:
     """Write the index of a space to `path`, in place of the one that is there.
 
+    Rows that an index does not cover yet are added to it; one that has grown much, or has not
+    been there, is made anew. Which kind it is of, and how many of its lists have to be visited,
+    is told by what it finds of a sample of the vectors.
+
     Parameters
     ----------
     told
-        Hears now and then how many rows are done, and of how many.
+        Hears now and then how many rows are done, and of how many; what it raises ends it.
 
     Raises
     ------
     UnsoundError
         One of the alive rows is no vector.
-    OSError, RuntimeError
-        It cannot be written.
+    OSError, RuntimeError, MemoryError
+        It cannot be written, or is too large for the memory.
     """
+    told(0, len(vectors))
+    sample = Sample.of(vectors, rows)
+    for index, before in _begun(path, uid, vectors, rows, told):
+        facts = replace(before, covered=len(vectors))
+        _fill(index, before.covered, vectors, rows, sample, told)
+        found = raised(partial(Index, index), sample, vectors, rows.alive, facts)
+        if found is not None:
+            _write(path, index, found, told)
+            return
+    raise RuntimeError("no index finds enough of the true neighbours")
+
+
+def _fill(  # noqa: PLR0917
+    index: Any, first: int, vectors: Vectors, rows: Rows, sample: Sample, told: Told  # noqa: ANN401
+) -> None:  # fmt: skip
+    """Add rows from `first` on to an index, and show all of them to the sample."""
+    count = len(vectors)
+    for start in range(0, count, _BLOCK):
+        block = _block(vectors, rows, start)
+        sample.look(block, start, rows.alive)
+        fresh = block[max(0, first - start) :]
+        if len(fresh):
+            index.add(fresh)
+        told((count + min(start + _BLOCK, count)) // 2, count)
+    sample.seen()
+
+
+def _write(path: Path, index: Any, facts: IndexFacts, told: Told) -> None:  # noqa: ANN401
+    import faiss
+
+    row_bytes = int(index.code_size) + _NUMBER_BYTES
+    with index_file.draft(path) as draft:
+        faiss.write_index(index, os.fspath(draft))
+        head = draft.stat().st_size - facts.covered * row_bytes
+        index_file.stamp(draft, replace(facts, row_bytes=row_bytes, head=head))
+        told(facts.covered, facts.covered)
+
+
+def memory(vectors: Vectors) -> int:
+    """Return about how many bytes of memory it takes to build a space's index."""
+    count, dim = map(int, vectors.shape)
+    sample = 4 * dim * _TRAINING_PER_LIST * int(2 * math.sqrt(count))
+    # Lists grow by doubling.
+    return int(1.5 * count * (dim + _NUMBER_BYTES)) + 2 * sample
+
+
+def _begun(
+    path: Path, uid: bytes, vectors: Vectors, rows: Rows, told: Told
+) -> Iterator[tuple[Any, IndexFacts]]:
+    """Yield indexes to be filled, the best first: the one that is there, or else empty ones."""
     import faiss
 
     count = len(vectors)
-    told(0, count)
-    index = _trained(vectors, rows, told)
-    for start in range(0, count, _BLOCK):
-        index.add(_block(vectors, rows, start))
-        told((count + min(start + _BLOCK, count)) // 2, count)
-    # Threads and processes may build the same index at once.
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
     try:
-        faiss.write_index(index, os.fspath(draft))
-        facts = _FACTS.pack(count, uid)
-        checksum = zlib.crc32(facts, _checksum(draft, draft.stat().st_size))
-        stamp = _STAMP.pack(facts, checksum, _MAGIC)
-        with draft.open("ab") as file:
-            file.write(stamp)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        facts = index_file.check(path, uid)
+        if facts.covered < count < _OUTGROWN * facts.trained:
+            # Read and not mapped, since it is added to.
+            yield faiss.read_index(os.fspath(path)), facts
+    except IndexFileError:
+        pass
+    quantizer = None
+    for kind in KINDS:
+        index = _empty(kind, vectors)
+        if quantizer is None:
+            quantizer = _quantized(index, vectors, rows, told)
+        index.quantizer.add(quantizer)
+        index.train(_drawn(index, vectors, rows))
+        yield index, IndexFacts(0, count, uid)
 
 
-def _trained(vectors: Vectors, rows: Rows, told: Told) -> Any:  # noqa: ANN401 - FAISS is untyped
-    """Return an empty index whose lists suit a sample of the vectors; half of the work."""
+def _empty(kind: str, vectors: Vectors) -> Any:  # noqa: ANN401
     import faiss
 
     count, dim = vectors.shape
     lists = max(1, int(2 * math.sqrt(count)))
-    index: Any = faiss.index_factory(dim, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+    return faiss.index_factory(dim, f"IVF{lists},{kind}", faiss.METRIC_INNER_PRODUCT)
+
+
+def _drawn(index: Any, vectors: Vectors, rows: Rows) -> npt.NDArray[np.float32]:  # noqa: ANN401
+    """Return a sample of the vectors to suit lists to."""
+    count = len(vectors)
     alive = np.arange(count) if rows.alive is None else np.flatnonzero(rows.alive)
-    chosen = np.random.default_rng(0).permutation(alive)[: _TRAINING_PER_LIST * lists]
+    most = _TRAINING_PER_LIST * index.nlist
+    chosen = np.random.default_rng(0).permutation(alive)[:most]
     sample = np.ascontiguousarray(vectors[np.sort(chosen)], np.float32)
     refuse_unsound(sample)
+    return sample
+
+
+def _quantized(
+    index: Any, vectors: Vectors, rows: Rows, told: Told  # noqa: ANN401
+) -> npt.NDArray[np.float32]:  # fmt: skip
+    """Return the middles of lists that suit a sample of the vectors; half of the work."""
+    import faiss
+
+    count, dim = vectors.shape
+    sample = _drawn(index, vectors, rows)
+    middles: Any = faiss.IndexFlatIP(dim)
     # Round by round, which is how it goes on from where it was, to tell how far it is.
     rounds, index.cp.niter = index.cp.niter, 1
-    clustering = faiss.Clustering(dim, lists, index.cp)
+    clustering = faiss.Clustering(dim, index.nlist, index.cp)
     for number in range(rounds):
-        clustering.train(sample, index.quantizer)
+        clustering.train(sample, middles)
         told(count * (number + 1) // (2 * rounds), count)
-    index.train(sample)
-    return index
+    found: npt.NDArray[np.float32] = middles.reconstruct_n(0, index.nlist)
+    return found
 
 
 def _block(vectors: Vectors, rows: Rows, start: int) -> npt.NDArray[np.float32]:
@@ -172,47 +256,9 @@ def _block(vectors: Vectors, rows: Rows, start: int) -> npt.NDArray[np.float32]:
 def covered_rows(path: Path, uid: bytes) -> int:
     """Return how many rows the index at `path` says that it covers; 0 where it is of no use."""
     try:
-        facts, _, _ = _stamp(path, uid)
+        return index_file.read_facts(path, uid).covered
     except IndexFileError:
         return 0
-    covered: int = _FACTS.unpack(facts)[0]
-    return covered
-
-
-def _stamp(path: Path, uid: bytes) -> tuple[bytes, int, int]:
-    """Return the stamp's facts and checksum, and the length of FAISS's own bytes."""
-    try:
-        size = path.stat().st_size - _STAMP.size
-        with path.open("rb") as file:
-            file.seek(max(size, 0))
-            stamp = file.read()
-    except OSError as error:
-        raise IndexFileError("there was none") from error
-    if size < 0 or not stamp.endswith(_MAGIC):
-        raise IndexFileError("its file was damaged")
-    facts, checksum, _ = _STAMP.unpack(stamp)
-    if _FACTS.unpack(facts)[1] != uid:
-        raise IndexFileError("it was of older vectors")
-    return facts, checksum, size
-
-
-def _checked(path: Path, uid: bytes) -> int:
-    facts, checksum, size = _stamp(path, uid)
-    # FAISS reads what a file says about its own sizes without question: a damaged one can
-    # take the whole process down, so none is handed over unread.
-    if zlib.crc32(facts, _checksum(path, size)) != checksum:
-        raise IndexFileError("its file was damaged")
-    covered: int = _FACTS.unpack(facts)[0]
-    return covered
-
-
-def _checksum(path: Path, size: int) -> int:
-    checksum = 0
-    with path.open("rb") as file:
-        while size and (block := file.read(min(size, 1 << 22))):
-            checksum = zlib.crc32(block, checksum)
-            size -= len(block)
-    return checksum
 
 
 def _refined(queries: Queries, vectors: Vectors, rows: np.ndarray, k: int) -> Found:

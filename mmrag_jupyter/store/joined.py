@@ -133,6 +133,14 @@ def sources(db: sqlite3.Connection) -> list[JoinedSource]:
     ]
 
 
+def labels(db: sqlite3.Connection) -> dict[str, str]:
+    """Return what the joined tables are called, by their keys, in the order in which they came."""
+    if not exist(db):
+        return {}
+    query = "SELECT key, label FROM joined_sources ORDER BY source"
+    return {from_key(key): from_key(label) for key, label in db.execute(query)}
+
+
 def rows_of(db: sqlite3.Connection, rows: Sequence[int]) -> dict[int, JoinedRow]:
     """Return rows by their numbers; those that are gone are left out."""
     if not rows or not exist(db):

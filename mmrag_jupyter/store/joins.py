@@ -34,9 +34,19 @@ class Joins:
         self._arrays: dict[int, tuple[int, Links]] = {}
 
     def sources(self) -> list[JoinedSource]:
-        """Return the joined tables, in the order in which they came."""
+        """Return the joined tables, in the order in which they came, with their counts."""
         with self._reading() as db:
             return joined.sources(db)
+
+    def labels(self) -> dict[str, str]:
+        """Return what the joined tables are called, by their keys; nothing is counted."""
+        with self._reading() as db:
+            return joined.labels(db)
+
+    def changes(self) -> int:
+        """Return how often anything that is joined has changed, or where it lies."""
+        with self._reading() as db:
+            return lookup.counter(db, joined.CHANGES)
 
     def rows(self, rows: Sequence[int]) -> dict[int, JoinedRow]:
         """Return rows by their numbers; those that are gone are left out."""

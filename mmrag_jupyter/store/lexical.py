@@ -19,9 +19,10 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_UNSPACED_RUN = re.compile(f"(?:{_UNSPACED.pattern})+")
 # A text this long as a query says no more than its beginning, and costs a second.
 _LONGEST_QUERY = 20_000
-_MOST_TERMS = 256
+MOST_TERMS = 256
 
 # English words that hold a sentence together and tell no text from another: articles,
 # pronouns, prepositions, conjunctions, auxiliaries. A long text has many of them by its grammar
@@ -54,8 +55,8 @@ def match_expression(text: str, *, unfinished: bool = False) -> str:
     scripts without spaces become overlapping pairs of characters. The last word of an
     `unfinished` text stands for all words that begin so.
     """
-    terms = list(dict.fromkeys(term for word in _telling(text) for term in _terms(word)))
-    quoted = [f'"{term}"' for term in terms[:_MOST_TERMS]]
+    terms = list(dict.fromkeys(term for word in telling(text) for term in _terms(word)))
+    quoted = [f'"{term}"' for term in terms[:MOST_TERMS]]
     # The beginning of a word of one letter would find nearly everything.
     if unfinished and quoted and len(terms[-1]) > 1 and _is_word(text[-1]):
         quoted[-1] += " *"
@@ -64,8 +65,8 @@ def match_expression(text: str, *, unfinished: bool = False) -> str:
 
 def words(text: str) -> list[str]:
     """Return the distinct words of a text that its ranking goes by, as they are indexed."""
-    apart = (one for word in _telling(text) for one in _UNSPACED.sub(r" \g<0> ", word).split())
-    return list(dict.fromkeys(apart))[:_MOST_TERMS]
+    apart = (one for word in telling(text) for one in _UNSPACED.sub(r" \g<0> ", word).split())
+    return list(dict.fromkeys(apart))[:MOST_TERMS]
 
 
 def is_function_word(word: str) -> bool:
@@ -73,7 +74,25 @@ def is_function_word(word: str) -> bool:
     return word in _FUNCTION_WORDS
 
 
-def _telling(text: str) -> list[str]:
+def paired(text: str, *, singly: bool = True) -> str:
+    """Return `text` folded to words apart: lower case, without accents, compatible forms one.
+
+    Words of scripts without spaces become overlapping pairs of characters and, where `singly`,
+    the characters too.
+    """
+    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).lower())
+    plain = "".join(char for char in apart if not unicodedata.combining(char))
+    composed = unicodedata.normalize("NFC", plain)
+    return _UNSPACED_RUN.sub(lambda run: f" {' '.join(_pairs(run[0], singly=singly))} ", composed)
+
+
+def _pairs(run: str, *, singly: bool) -> Iterable[str]:
+    if singly or len(run) == 1:
+        yield from run
+    yield from (f"{first}{second}" for first, second in pairwise(run))
+
+
+def telling(text: str) -> list[str]:
     """Return a text's words without those that say nothing, unless it has no others."""
     normal = unicodedata.normalize("NFKC", clean(text[:_LONGEST_QUERY]))
     found = "".join(char if _is_word(char) else " " for char in normal).split()

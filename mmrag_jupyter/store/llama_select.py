@@ -11,6 +11,7 @@ import numpy as np
 from llama_index.core.schema import NodeRelationship
 from pydantic_core import to_jsonable_python
 
+from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.store import filters as metadata_filters
 from mmrag_jupyter.store import lookup, noderows
 from mmrag_jupyter.store.catalogue import Catalogue, read_catalogue
@@ -75,10 +76,19 @@ def select(
 
 
 def passing(store: Store, filters: MetadataFilters | None) -> Integers | None:
-    """Return the numbers of the items whose metadata pass, in order; None for all items."""
+    """Return the numbers of the items whose metadata pass, in order; None for all items.
+
+    Raises
+    ------
+    QueryError
+        A filter looks at a column of joined rows, of which an item has many.
+    FilterTypeError
+        A filter compares values of types that do not compare.
+    """
     names = metadata_filters.keys(filters)
     if filters is None or not names:
         return None
+    _refuse_joined(store, names)
     with store._reading() as db:  # noqa: SLF001 - one room
         condition = _condition(db, filters) if not names & _DOCUMENT_KEYS else None
         if condition is not None:
@@ -136,6 +146,17 @@ def parts_of_nodes(store: Store, node_ids: Sequence[str]) -> list[PartRow]:
 def node_id_of(row: PartRow, nodes: Mapping[int, object]) -> str:
     """Return the id of the node that a part stands for; `nodes` has the items that are nodes."""
     return row.item_id if row.item in nodes and not row.row else row.node_id
+
+
+def _refuse_joined(store: Store, names: frozenset[str]) -> None:
+    # To a filter an item would seem to lack it, and nothing would be found.
+    theirs = names.intersection(store.joins.columns())
+    foreign = theirs.difference(column.name for column in store.columns()) if theirs else theirs
+    for name in sorted(foreign):
+        raise QueryError(
+            f"{name!r} is a column of joined rows, which LlamaIndex's filters do not look at; "
+            f"conditions do: collection.query(text, where={f'{name} ...'!r})"
+        )
 
 
 def _read(db: sqlite3.Connection, names: Iterable[str]) -> tuple[ItemTable, list[Physical]]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import StoreDamagedError
-from mmrag_jupyter.store import faiss_index, flat, tokens, vectors
+from mmrag_jupyter.store import faiss_index, flat, index_file, indexing, tokens, vectors
+from mmrag_jupyter.store.background import Background
 from mmrag_jupyter.store.failures import how_to_repair
+from mmrag_jupyter.store.index_file import IndexDamagedError, IndexFileError
 from mmrag_jupyter.store.rows import read_rows
 from mmrag_jupyter.store.soundness import Looked, refuse_unsound
 from mmrag_jupyter.store.tokens_few import few_of
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.store.flat import Found, Mask, Queries
+    from mmrag_jupyter.store.index_file import IndexFacts
     from mmrag_jupyter.store.rows import Rows
     from mmrag_jupyter.store.selection import Selection
     from mmrag_jupyter.store.values import Space
     from mmrag_jupyter.store.vectors import Vectors
 
-# Up to this many allowed rows the exact search is taken even where there is an index.
-_EXACT_UP_TO = 50_000
+# Up to this many allowed rows the exact search is taken even where there is an index: they are
+# compared in the time that it takes to pass by the others in its lists.
+_EXACT_UP_TO = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +74,13 @@ class Views:
         self._views: dict[int, View] = {}
         self._looked: dict[int, Looked] = {}
         self._indexes: dict[int, tuple[object, faiss_index.Index | None]] = {}
+        self._without: set[int] = set()
+        self._masked: tuple[object, object, object, Mask | None] = (None, None, None, None)
+        self._background = Background()
 
     def close(self) -> None:
         """Let go of the files."""
+        self._background.close()
         with self._lock:
             self._views.clear()
             self._indexes.clear()
@@ -100,22 +108,50 @@ class Views:
             self._views[space.number] = view
             return view
 
-    def nearest(self, view: View, queries: Queries, k: int, within: Selection | None) -> Found:
+    def nearest(
+        self,
+        view: View,
+        queries: Queries,
+        k: int,
+        within: Selection | None,
+        *,
+        exact: bool = False,
+    ) -> Found:
         """Return the scores and rows, shape (n, k), of the nearest alive rows in a selection.
+
+        Parameters
+        ----------
+        exact
+            Whether all of them are compared, also where an index would find nearly all.
 
         Raises
         ------
         UnsoundError
             What was read was no vector.
         """
-        return self.among(view, queries, k, view.rows.allowed(within))
+        return self.among(view, queries, k, self._allowed(view, within), exact=exact)
 
-    def among(self, view: View, queries: Queries, k: int, allowed: Mask | None) -> Found:
+    def _allowed(self, view: View, within: Selection | None) -> Mask | None:
+        """Return the rows that a selection allows; the same again for the same condition."""
+        if within is None or within.items is None or within.parts is not None:
+            return view.rows.allowed(within)
+        # The items of a condition are remembered as they are, so that they are the same object.
+        own = (within.modality, within.without_text)
+        rows, items, rest, known = self._masked
+        if rows is view.rows and items is within.items and rest == own:
+            return known
+        mask = view.rows.allowed(within)
+        self._masked = (view.rows, within.items, own, mask)
+        return mask
+
+    def among(
+        self, view: View, queries: Queries, k: int, allowed: Mask | None, *, exact: bool = False
+    ) -> Found:
         """Return what `nearest` does, of the allowed rows; None stands for all of them."""
         count = len(view.vectors) if allowed is None else int(np.count_nonzero(allowed))
-        if len(view.vectors) > faiss_index.INDEX_ABOVE and count > _EXACT_UP_TO:
+        if len(view.vectors) > faiss_index.INDEX_ABOVE:
             index = self._index(view)
-            if index is not None:
+            if index is not None and not exact and count > _EXACT_UP_TO:
                 found = self._through(index, view, queries, k, allowed)
                 # A filter can leave nothing in the lists that were visited.
                 if np.count_nonzero(found[1] >= 0, axis=1).min(initial=k) >= min(k, count):
@@ -127,8 +163,13 @@ class Views:
         self, index: faiss_index.Index, view: View, queries: Queries, k: int, allowed: Mask | None
     ) -> Found:
         """Search an index, and beside it the rows that are newer."""
-        found = index.nearest(queries, view.vectors, k, allowed)
-        covered = index.covered
+        try:
+            found = index.nearest(queries, view.vectors, k, allowed)
+        except IndexDamagedError as error:
+            self._unusable(view, error)
+            self._begin(view)
+            return flat.empty(len(queries), k)
+        covered = index.facts.covered
         if covered < len(view.vectors):
             newer = allowed[covered:] if allowed is not None else None
             self._look(view, newer, covered)
@@ -146,66 +187,90 @@ class Views:
         else:
             looked.look(view, rows, start)
 
-    def refresh_index(self, view: View, told: faiss_index.Told) -> None:
-        """Rebuild a space's index if it is large enough for one and many rows are not in it.
+    def refresh_index(self, view: View) -> None:
+        """Begin to build a space's index if it needs one and many rows are not in it."""
+        rows = len(few_of(view).vectors)
+        if faiss_index.is_wanted(rows, faiss_index.covered_rows(self._path(view), view.uid)):
+            self._begin(view)
 
-        Parameters
-        ----------
-        told
-            Hears how many rows are done, and of how many, while it is built.
+    def wait_for_indexes(self) -> None:
+        """Wait until the indexes that are being built are there."""
+        self._background.wait()
 
-        Raises
-        ------
-        UnsoundError
-            What was read was no vector.
-        OSError, RuntimeError
-            It cannot be written.
-        """
+    def searched(self, view: View) -> Searched:
+        """Tell how a space is searched, at present."""
         view = few_of(view)
-        if len(view.vectors) <= faiss_index.INDEX_ABOVE:
-            return
-        covered = faiss_index.covered_rows(self._path(view), view.uid)
-        if len(view.vectors) - covered > max(covered // 4, faiss_index.INDEX_ABOVE // 4):
-            faiss_index.build(self._path(view), view.uid, view.vectors, view.rows, told)
+        index = None
+        if len(view.vectors) > faiss_index.INDEX_ABOVE:
+            index = self._index(view)
+        return Searched(
+            view.space.name,
+            len(view.vectors),
+            index.facts if index is not None else None,
+            index.lists if index is not None else 0,
+            self._background.progress(self._path(view)),
+        )
+
+    def _begin(self, view: View) -> None:
+        indexing.start(self._background, self._folder, view, self._notices)
 
     def _path(self, view: View) -> Path:
-        return self._folder / f"space-{view.space.number}.faiss"
+        return index_file.path_of(self._folder, view.space.number)
 
     def _index(self, view: View) -> faiss_index.Index | None:
+        """Return the index that is there; one that is missing or behind is begun."""
         path = self._path(view)
         try:
             stat = path.stat()
-            state: object = (view.uid, stat.st_mtime_ns, stat.st_size)
+            state: object = (view.uid, stat.st_ino, stat.st_mtime_ns, stat.st_size)
         except OSError:
-            state = (view.uid, None, None)
+            state = (view.uid, None)
         with self._lock:
             known = self._indexes.get(view.space.number)
-            if known is not None and known[0] == state:
-                return known[1]
-            index = self._opened(path, view)
-            if index is not None:
-                stat = path.stat()
-                state = (view.uid, stat.st_mtime_ns, stat.st_size)
-            self._indexes[view.space.number] = state, index
-            return index
+            if known is None or known[0] != state:
+                known = state, self._opened(path, view)
+                self._indexes[view.space.number] = known
+        index = known[1]
+        covered = index.facts.covered if index is not None else 0
+        if faiss_index.is_wanted(len(view.vectors), covered):
+            self._begin(view)
+        return index
 
     def _opened(self, path: Path, view: View) -> faiss_index.Index | None:
         try:
-            return faiss_index.Index(path, view.uid)
-        except faiss_index.IndexFileError as error:
-            reason = str(error)
-        name = view.space.name
-        try:
-            faiss_index.build(path, view.uid, view.vectors, view.rows, faiss_index.unheard)
-            index = faiss_index.Index(path, view.uid)
-        except (OSError, RuntimeError, faiss_index.IndexFileError) as error:
-            self._notices.append(
-                f"the search index of space {name!r} cannot be written ({error}); searching "
-                "without it, exactly but more slowly"
-            )
+            index = faiss_index.Index.open(path, view.uid)
+        except IndexFileError as error:
+            self._unusable(view, error)
             return None
-        self._notices.append(f"rebuilt the search index of space {name!r}: {reason}")
+        self._without.discard(view.space.number)
         return index
+
+    def _unusable(self, view: View, error: IndexFileError) -> None:
+        """Tell why the index is not used; one that is of use to nobody makes way for another."""
+        if isinstance(error, IndexDamagedError):
+            self._path(view).unlink(missing_ok=True)
+        if view.space.number in self._without:
+            return
+        self._without.add(view.space.number)
+        self._notices.append(
+            f"the search index of space {view.space.name!r} {error}: it is built in the "
+            "background, and until then the search is exact and slower"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How a space called `name` is searched: exactly, or through an index.
+
+    `facts` tell of the index and `lists` how many it has; None and 0 where there is none.
+    While one is built, `building` says how many rows are done, and of how many.
+    """
+
+    name: str
+    rows: int
+    facts: IndexFacts | None
+    lists: int
+    building: tuple[int, int] | None
 
 
 def checked(folder: Path, space: Space) -> vectors.Header:

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreDamagedError
-from mmrag_jupyter.store import lexical, schema
+from mmrag_jupyter.store import lexical, schema, word_index
 from mmrag_jupyter.store.failures import explained
 from mmrag_jupyter.store.heal import heal
 from mmrag_jupyter.store.lock import WriteLock
@@ -53,6 +53,7 @@ def repair(folder: Path) -> list[str]:
             if lines:
                 for index in folder.glob("space-*.faiss"):
                     index.unlink()
+                word_index.remove(folder)
         finally:
             lock.release()
     return lines

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from mmrag_jupyter.items import Modality
+from mmrag_jupyter.store.numbers import among
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,9 +67,9 @@ class Rows:
 
     def _conditions(self, within: Selection) -> Iterable[Mask]:
         if within.items is not None:
-            yield np.isin(self.items, within.items)
+            yield among(self.items, within.items)
         if within.parts is not None:
-            yield np.isin(self.parts, within.parts)
+            yield among(self.parts, within.parts)
         if within.modality is not None:
             codes = [MODALITY_CODES[name] for name in within.modality]
             yield np.isin(self.flags & ~np.uint8(ITEM_HAS_TEXT), np.array(codes, np.uint8))

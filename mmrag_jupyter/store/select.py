@@ -13,7 +13,7 @@ from mmrag_jupyter.errors import WhereError
 from mmrag_jupyter.store import schema, where_joined
 from mmrag_jupyter.store.failures import DAMAGE_CODES, explained, primary_code
 from mmrag_jupyter.store.pool import Pool
-from mmrag_jupyter.store.where import authorizer, compile_where, compiled, where_authorizer
+from mmrag_jupyter.store.where import VERSION, authorizer, compile_where, compiled, where_authorizer
 from mmrag_jupyter.store.where_joined import Chosen
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # multiplies huge texts, and would hold the notebook up for ever.
 _SECONDS = 30.0
 _STEPS_BETWEEN_LOOKS = 20_000
+# To look at every item of a million takes longer than the search: it is done once, not for each
+# of the queries that have the same condition.
+_MOST_REMEMBERED = 8
 
 
 class Conditions:
@@ -43,6 +46,8 @@ class Conditions:
         self._folder = folder
         records = folder / schema.RECORDS
         self._pool = Pool(folder, partial(_connect, records, mode))
+        self._chosen: dict[str, npt.NDArray[np.int64]] = {}
+        self._version: tuple[int, ...] = ()
         read = authorizer(where_joined.READ)
         self._joined = Pool(folder, partial(_connect, records, mode, read))
 
@@ -62,8 +67,31 @@ class Conditions:
             It cannot be understood, or takes too long.
         """
         condition = compile_where(expression, names)
+        version = self._current()
+        known = self._chosen.get(condition)
+        if known is not None:
+            return known
         rows = self._run(expression, f"SELECT item FROM items WHERE {condition}", self._pool)
-        return np.sort(np.fromiter((item for (item,) in rows), np.int64, len(rows)))
+        found = np.sort(np.fromiter((item for (item,) in rows), np.int64, len(rows)))
+        found.flags.writeable = False  # it is given out again
+        if version == self._version:
+            self._remember(condition, found)
+        return found
+
+    def _current(self) -> tuple[int, ...]:
+        """Return which commit there is, and forget what was chosen of an older one."""
+        with explained(self._folder), self._pool.snapshot() as db:
+            version = (id(db), *db.execute(f"PRAGMA {VERSION}").fetchone())
+        if version != self._version:
+            self._chosen.clear()
+            self._version = version
+        return version
+
+    def _remember(self, condition: str, items: npt.NDArray[np.int64]) -> None:
+        # The oldest makes way: of half of a million items, 4 MB are kept.
+        while len(self._chosen) >= _MOST_REMEMBERED:
+            self._chosen.pop(next(iter(self._chosen)), None)
+        self._chosen[condition] = items
 
     def joined(self, expression: str, names: JoinedNames) -> Chosen | None:
         """Return the items and rows of joined tables for which `expression` holds.

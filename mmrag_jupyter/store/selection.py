@@ -58,6 +58,10 @@ class Selection:
             raise ValueError("only a selection made by Store.select knows how many items it has")
         return self._counted(self)
 
+    def matched(self) -> int | None:
+        """Return how many items the condition leaves; None where it leaves all."""
+        return None if self.items is None else len(self.items)
+
 
 def _both(one: Numbers | None, other: Numbers | None) -> Numbers | None:
     if one is None or other is None:

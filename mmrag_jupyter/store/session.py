@@ -11,10 +11,8 @@ from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.store import lexical, schema
 from mmrag_jupyter.store.compact import compact, remove_strays
 from mmrag_jupyter.store.failures import explained
-from mmrag_jupyter.store.faiss_index import unheard
 from mmrag_jupyter.store.lock import WriteLock
-from mmrag_jupyter.store.nearest import MovedError, damaged_vectors, overwritten
-from mmrag_jupyter.store.soundness import UnsoundError
+from mmrag_jupyter.store.nearest import MovedError, damaged_vectors
 from mmrag_jupyter.store.spaces import read_spaces
 from mmrag_jupyter.store.tokens_writing import append
 
@@ -25,9 +23,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mmrag_jupyter.store.appending import Block
-    from mmrag_jupyter.store.faiss_index import Told
     from mmrag_jupyter.store.nearest import View, Views
     from mmrag_jupyter.store.values import Space
+    from mmrag_jupyter.store.words import Words
 
 # A space of which more than half is dead is compacted when the writer is closed.
 _MANY_DEAD = 1000
@@ -42,6 +40,8 @@ class WriteSession:
     ----------
     views
         The collection's spaces, shared with its readers in this process.
+    words
+        What searches its words.
     notices
         Takes lines for the user.
 
@@ -53,9 +53,10 @@ class WriteSession:
         The folder cannot be written.
     """
 
-    def __init__(self, folder: Path, views: Views, notices: list[str]) -> None:
+    def __init__(self, folder: Path, views: Views, words: Words, notices: list[str]) -> None:
         self._folder = folder
         self._views = views
+        self._words = words
         self._notices = notices
         self._closed = False
         self._lock = WriteLock(folder)
@@ -80,7 +81,7 @@ class WriteSession:
         self._close(tidy=kind is None)
 
     def close(self) -> None:
-        """Let others write; large spaces are indexed, and mostly dead ones compacted, first."""
+        """Let others write; mostly dead spaces are compacted first."""
         self._close(tidy=True)
 
     @contextmanager
@@ -133,38 +134,22 @@ class WriteSession:
             with suppress(OSError):
                 path.unlink()
 
-    def tidy(self, told: Told = unheard) -> None:
-        """Compact mostly dead spaces, and index large ones; `close` does, if nobody did before.
+    def tidy(self) -> None:
+        """Compact mostly dead spaces, and begin to index large ones in the background.
 
-        Parameters
-        ----------
-        told
-            Hears how many vectors of a space are indexed, and of how many, while that goes on.
-
-        Raises
-        ------
-        StoreDamagedError
-            A vector is none.
+        `close` does, if nobody did before.
         """
         for dead_only in (True, False):
             with self._transaction() as db:
                 views = [self._view(db, space) for space in read_spaces(db)]
             for view in views:
                 if not dead_only:
-                    self._index(view, told)
+                    self._views.refresh_index(view)
                 elif view.space.dead > max(_MANY_DEAD, view.space.rows // 2):
                     self._compact(view.space)
         remove_strays(self._folder, [view.space for view in views])
-
-    def _index(self, view: View, told: Told) -> None:
-        try:
-            self._views.refresh_index(view, told)
-        except UnsoundError:
-            raise overwritten(self._folder, view.space) from None
-        except (OSError, RuntimeError) as error:
-            self._notices.append(
-                f"the search index of space {view.space.name!r} could not be written ({error})"
-            )
+        with self._transaction() as db:
+            self._words.refresh(db)
 
     def _close(self, *, tidy: bool) -> None:
         if self._closed:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from mmrag_jupyter.store.tokens import read_sizes
-from mmrag_jupyter.store.values import Space
+from mmrag_jupyter.store.values import Precision, Space
 
 if TYPE_CHECKING:
     import sqlite3
-
-    from mmrag_jupyter.store.values import Precision
 
 _QUERY = "SELECT space, name, address, dim, modalities, rows, dtype, dead, generation FROM spaces"
 
@@ -40,7 +38,7 @@ def _space(  # noqa: PLR0917
     number: int, name: str, address: str | None, dim: int, modalities: str, rows: int,
     dtype: str, dead: int, generation: int,
 ) -> Space:  # fmt: skip
-    precision: Precision = "float16" if dtype == "float16" else "float32"
+    precision: Precision = next((one for one in get_args(Precision) if one == dtype), "float32")
     known = frozenset(modalities.split())
     own = sizes.get(number, (0, 0))
     return Space(number, name, address, dim, known, rows, precision, dead, generation, *own)

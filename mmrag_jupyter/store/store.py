@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.items import as_written
 from mmrag_jupyter.store import files, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.failures import explained
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Modality
-    from mmrag_jupyter.store.nearest import View
+    from mmrag_jupyter.store.nearest import Searched, View
 
     Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
@@ -48,6 +49,11 @@ class Store(VectorReader):
         self._words = Words(folder, self._readers, self.notices)
         self.tuned = TunedReader(self, self.notices)
         self.name = self.setting("name") or folder.name
+
+    @property
+    def place(self) -> str:
+        """Where the collection is, as it is shown."""
+        return as_written(self.folder)
 
     @classmethod
     def exists(cls, folder: Path) -> bool:
@@ -112,13 +118,14 @@ class Store(VectorReader):
         StoreError
             The folder cannot be written.
         """
-        return Writer(self.folder, self._views, self.notices)
+        return Writer(self.folder, self._views, self._words, self.notices)
 
     def close(self) -> None:
         """Let go of the files."""
         self._readers.close()
         self._conditions.close()
         self._views.close()
+        self._words.close()
         self.tokens.close()
 
     def __enter__(self) -> Self:
@@ -203,6 +210,10 @@ class Store(VectorReader):
             return None
         return Selection(items, parts, wanted, without_text, self._count)
 
+    def having(self, modality: Modality) -> Selection:
+        """Return the parts of those items that have parts of a modality."""
+        return Selection(items=np.array(self.items_with(modality), np.int64))
+
     def _where(self, where: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]:
         """Return the items that a condition chooses, and their parts if it chooses of these."""
         with self._reading() as db:
@@ -225,6 +236,8 @@ class Store(VectorReader):
         queries: npt.NDArray[np.float32],
         k: int,
         within: Selection | None = None,
+        *,
+        exact: bool = False,
     ) -> Ranked:
         """Find the k parts nearest to each query, among those that may be found.
 
@@ -234,6 +247,8 @@ class Store(VectorReader):
             Shape (n, dim) float32, L2-normalised.
         within
             What may be found; k results come back whenever k parts are in it.
+        exact
+            Whether all are compared, also where an index would find nearly all.
 
         Returns
         -------
@@ -245,7 +260,7 @@ class Store(VectorReader):
         def search(_: sqlite3.Connection, view: View) -> Ranked:
             if asked.ndim != 2 or asked.shape[1] != view.space.dim:  # noqa: PLR2004
                 raise ValueError(f"queries of shape {asked.shape}, not (n, {view.space.dim})")
-            scores, rows = self._views.nearest(view, asked, k, within)
+            scores, rows = self._views.nearest(view, asked, k, within, exact=exact)
             parts = view.rows.parts
             return np.where(rows >= 0, parts[rows] if len(parts) else -1, -1), scores
 
@@ -268,6 +283,18 @@ class Store(VectorReader):
         """
         with explained(self.folder):
             return self._words.search(text, k, within, unfinished=unfinished)
+
+    def searched(self) -> list[Searched]:
+        """Tell how each space is searched: exactly, or through an index with so much recall."""
+        return [
+            self._in_space(space.number, lambda _, view: self._views.searched(view))
+            for space in self.spaces()
+        ]
+
+    def wait_for_indexes(self) -> None:
+        """Wait until the indexes that are being built in the background are there."""
+        self._views.wait_for_indexes()
+        self._words.wait()
 
     def whole_scores(
         self, text: str, items: Sequence[int], within: Selection | None = None

@@ -62,9 +62,17 @@ class TokenReader:
             self._views.clear()
 
     def nearest(
-        self, space: int, question: Question, k: int, within: Selection | None = None
+        self,
+        space: int,
+        question: Question,
+        k: int,
+        within: Selection | None = None,
+        *,
+        exact: bool = False,
     ) -> Ranked:
         """Find the k parts that score best by MaxSim, among those that may be found.
+
+        Where `exact`, all of them are scored, however many they are.
 
         Returns
         -------
@@ -81,7 +89,7 @@ class TokenReader:
             try:
                 near = partial(self._among, few_of(view))
                 scores, rows = tokens_search.nearest(
-                    own, near, question, k, view.rows.allowed(within)
+                    own, near, question, k, view.rows.allowed(within), exact=exact
                 )
             except UnsoundError:
                 raise overwritten(self._folder, view.space) from None

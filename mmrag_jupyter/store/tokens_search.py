@@ -60,14 +60,17 @@ class Question:
 
 
 def nearest(
-    view: TokenView, near: Near, question: Question, k: int, allowed: Mask | None
-) -> tuple[Scores, Integers]:
+    view: TokenView, near: Near, question: Question, k: int, allowed: Mask | None, *,
+    exact: bool = False,
+) -> tuple[Scores, Integers]:  # fmt: skip
     """Return the scores and rows of the k best allowed parts, best first.
 
     Parameters
     ----------
     near
         Finds the nearest of the few vectors of all parts, with FAISS.
+    exact
+        Whether all parts are scored, however many they are.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def nearest(
     rows = np.flatnonzero(there)
     if not len(rows) or not k:
         return np.empty(0, np.float32), np.empty(0, np.int64)
-    if int(view.counts[rows].sum()) <= EXACT_UP_TO:
+    if exact or int(view.counts[rows].sum()) <= EXACT_UP_TO:
         return _best(scored(view, question, rows), rows, k)
     return _in_two_stages(
         view, question, k, rows, lambda depth: guessed(question, near, there, depth)[rows]

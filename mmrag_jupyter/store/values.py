@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Modality
 
-Precision = Literal["float32", "float16"]
+Precision = Literal["float32", "float16", "int8"]
 
 
 @dataclass(frozen=True, slots=True)

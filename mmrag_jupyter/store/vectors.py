@@ -6,9 +6,11 @@ import os
 import secrets
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+
+from mmrag_jupyter.store import quantized
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 
 _MAGIC = b"MMRGVEC\0"
 _VERSION = 1
-_DTYPES: dict[bytes, Precision] = {b"<f4\0": "float32", b"<f2\0": "float16"}
+_DTYPES: dict[bytes, Precision] = {
+    b"<f4\0": "float32",
+    b"<f2\0": "float16",
+    b"|i1\0": "int8",
+}
 # Magic, version, dimension, dtype, a random name for this very file; padded, so that the
 # rows begin on a boundary that suits SIMD.
 _HEADER = struct.Struct("<8sII4s16s28x")
@@ -64,12 +70,19 @@ def create(path: Path, dim: int, dtype: Precision) -> None:
         os.fsync(file.fileno())
 
 
-def append(path: Path, row: int, vectors: Vectors) -> None:
-    """Write `vectors`, shape (n, dim) of the file's dtype, from row `row` on, and sync them.
+def append(path: Path, row: int, vectors: Vectors, dtype: Precision | None = None) -> None:
+    """Write `vectors`, shape (n, dim), from row `row` on, and sync them.
 
     Whatever an unfinished write has left there is overwritten.
+
+    Parameters
+    ----------
+    dtype
+        That of the file; otherwise that of the vectors.
     """
-    block = np.ascontiguousarray(vectors)
+    block: npt.NDArray[Any] = np.ascontiguousarray(vectors)
+    if dtype == "int8":
+        block = quantized.quantized(block.astype(np.float32, copy=False))[:, None]
     data = memoryview(block.view(np.uint8).reshape(-1))  # type: ignore[arg-type]
     with path.open("r+b", buffering=0) as file:
         file.seek(HEADER_BYTES + row * block.shape[1] * block.itemsize)
@@ -109,7 +122,7 @@ def check_file(path: Path, dim: int, dtype: Precision, rows: int) -> Header:
     with path.open("rb") as file:
         head = file.read(HEADER_BYTES)
         size = os.fstat(file.fileno()).st_size
-    width = dim * np.dtype(dtype).itemsize
+    width = quantized.row_type(dim).itemsize if dtype == "int8" else dim * np.dtype(dtype).itemsize
     whole = min(max(size - HEADER_BYTES, 0) // width, rows)
     if len(head) < HEADER_BYTES:
         raise VectorFileError("its header is cut off", 0)
@@ -144,11 +157,22 @@ def mended(path: Path, dim: int, dtype: Precision, rows: int) -> tuple[str, int]
 
 def mapped(folder: Path, space: Space) -> Vectors:
     """Return a space's vectors, shape (rows, dim), mapped and not read."""
+    if space.dtype == "int8":
+        return _mapped_steps(folder, space)
     dtype = np.dtype(space.dtype).newbyteorder("<")
     shape = (space.rows, space.dim)
     if not space.rows:
         return np.empty(shape, dtype)
     return np.memmap(path_of(folder, space), dtype, "r", HEADER_BYTES, shape)
+
+
+def _mapped_steps(folder: Path, space: Space) -> Vectors:
+    row = quantized.row_type(space.dim)
+    rows: npt.NDArray[np.void] = np.empty(0, row)
+    if space.rows:
+        rows = np.memmap(path_of(folder, space), row, "r", HEADER_BYTES, (space.rows,))
+    # It is read like an array, block by block, which is all that searches do.
+    return cast("Vectors", quantized.Quantized(rows))
 
 
 def _header(dim: int, dtype: Precision) -> bytes:

@@ -88,7 +88,7 @@ def authorizer(tables: Collection[str]) -> Authorizer:
     """Let a statement read columns of tables and call harmless functions, and nothing else.
 
     For `sqlite3.Connection.set_authorizer` of a connection that runs compiled conditions;
-    it may begin and end transactions too.
+    it may begin and end transactions too, and ask whether others have written.
     """
 
     def authorize(
@@ -98,6 +98,7 @@ def authorizer(tables: Collection[str]) -> Authorizer:
         table = arg1 in tables and database in {"main", None}
         allowed = trigger is None and (
             action in {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION}
+            or (action, arg1, arg2) == (sqlite3.SQLITE_PRAGMA, VERSION, None)
             or (action == sqlite3.SQLITE_READ and table)
             or (action == sqlite3.SQLITE_FUNCTION and (arg2 or "").lower() in _CALLED)
         )
@@ -105,6 +106,9 @@ def authorizer(tables: Collection[str]) -> Authorizer:
 
     return authorize
 
+
+# The pragma that tells whether anything was committed since.
+VERSION = "data_version"
 
 where_authorizer = authorizer({"items"})
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmrag_jupyter.errors import WhereError
+from mmrag_jupyter.naming import shortened
 from mmrag_jupyter.store import joined
 from mmrag_jupyter.store.where_names import Dotted
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 # What a condition's statement may read.
 READ = frozenset({"items", "joined_links", "joined_rows"})
-_MOST_TABLES = 3  # in one condition: each multiplies the rows of an item
+# In one condition: every combination of an item's rows of them is tried.
+_MOST_TABLES = 3
 _ALIAS = re.compile(r'j(\d+)\."c\d+"')
 
 
@@ -167,7 +169,11 @@ def pairs_of(found: Sequence[Sequence[int | None]], tables: Sequence[int]) -> It
 def refuse_many(expression: str, tables: Sequence[int]) -> None:
     """Raise WhereError where a condition names more joined tables than can be asked together."""
     if len(tables) > _MOST_TABLES:
-        raise WhereError(f"where: {expression[:80]!r} names more than three joined tables at once")
+        raise WhereError(
+            f"where: {shortened(expression)!r} names columns of {len(tables)} joined tables, and at"
+            f" most {_MOST_TABLES} can be asked together, since all their rows of an item are"
+            " combined; leave out one."
+        )
 
 
 def _held(links: Links, own: Integers) -> npt.NDArray[np.bool_]:

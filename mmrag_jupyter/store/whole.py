@@ -20,7 +20,7 @@ from mmrag_jupyter.store.lookup import counter
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -52,7 +52,7 @@ def whole_scores(
                 most = max(most, count)
         if most <= 1:
             return {}
-        return _scores(_counts(db, text, test), lengths, counter(db, "items"))
+        return scores(_counts(db, text, test), lengths, counter(db, "items"))
 
 
 @contextmanager
@@ -98,19 +98,36 @@ def _counts(db: sqlite3.Connection, text: str, test: str) -> dict[str, Counter[i
     return counts
 
 
-def _scores(
-    counts: dict[str, Counter[int]], lengths: dict[int, int], number: int
+def scores(
+    counts: Mapping[str, Counter[int]],
+    lengths: Mapping[int, int],
+    number: int,
+    having: Mapping[str, int] | None = None,
 ) -> dict[int, float]:
+    """Return the BM25 of each item as one text.
+
+    Parameters
+    ----------
+    counts
+        How often each word occurs in each item.
+    lengths
+        The characters of each item that competes.
+    number
+        How many items there are.
+    having
+        How many of all items have each word; otherwise those of `counts`.
+    """
     # Only the lengths of the items that compete matter, and only to each other.
     mean = sum(lengths.values()) / len(lengths)
-    scores = dict.fromkeys(lengths, 0.0)
-    for occurs in counts.values():
-        rarity = math.log(1 + (number - len(occurs) + 0.5) / (len(occurs) + 0.5))
+    found = dict.fromkeys(lengths, 0.0)
+    for word, occurs in counts.items():
+        often = len(occurs) if having is None else having.get(word, 1)
+        rarity = math.log(1 + (number - often + 0.5) / (often + 0.5))
         for item, length in lengths.items():
             if count := occurs[item]:
                 damped = count + _SATURATION * (1 - _LENGTH + _LENGTH * length / mean)
-                scores[item] += rarity * count * (_SATURATION + 1) / damped
-    return scores
+                found[item] += rarity * count * (_SATURATION + 1) / damped
+    return found
 
 
 def _as_indexed(word: str) -> str:

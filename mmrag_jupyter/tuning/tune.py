@@ -67,7 +67,7 @@ def tune(
     except BaseException:
         telling.finish("failed")
         raise
-    telling.finish(f"{found.queries:,} queries tried")
+    telling.finish("")
     if found.applied:
         store = collection.store
         arrays, told = packed(made)

@@ -76,6 +76,13 @@ def verdict_of(trial: Trial, unrelated: float, seed: int) -> Verdict:
     )
     own = by_chance(trial.own, seed)
     said = ""
+    if not _changes(trial.unseen) and not _changes(trial.whole):
+        return Verdict(
+            changes,
+            gained=False,
+            reason="nothing could be learnt that serves queries which were held out, and their"
+            f" {DECIDING} stays {unseen.before:.3f}",
+        )
     if not unseen.difference.low > 0:
         said = ", no more than chance"
     elif unrelated >= RARE:
@@ -109,6 +116,10 @@ def by_chance(differences: Values, seed: int) -> float:
         reached += int(np.count_nonzero(signs @ differences >= wanted - 1e-12))
         left -= rows
     return (reached + 1) / (_FLIPS + 1)
+
+
+def _changes(pool: Pool) -> bool:
+    return any((pool.after[name] != pool.before[name]).any() for name in MEASURES)
 
 
 def _change(name: str, among: str, pool: Pool, seed: int) -> Change:

@@ -15,7 +15,7 @@ from mmrag_jupyter.tuning.learn import learn
 from mmrag_jupyter.tuning.lesson import Lesson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     import numpy.typing as npt
 
@@ -46,6 +46,8 @@ class Way:
         Shape (n, f): the texts' vectors; None where their words are counted.
     parts, owners
         The vectors of the judged items' parts, shape (m, d), and the item of each.
+    beside_texts
+        Whether most of the right items have a text too, by which words find them already.
     """
 
     modality: Modality
@@ -55,6 +57,7 @@ class Way:
     read: Array | None
     parts: Array
     owners: npt.NDArray[np.int64]
+    beside_texts: bool
 
     def lesson(
         self, examples: Examples, queries: npt.NDArray[np.int64], items: frozenset[int]
@@ -85,7 +88,7 @@ class Way:
             return None
         return Adapter(
             self.modality, self.space, self.reader, found.base, found.down, found.up, words,
-            examples.with_words,
+            examples.with_words, examples.with_words and self.beside_texts,
         )  # fmt: skip
 
 
@@ -101,6 +104,8 @@ def ways_of(store: Store, serving: Serving, examples: Examples) -> list[Way]:
     rows: dict[Modality, list[PartRow]] = {}
     for row in store.parts_of(judged):
         rows.setdefault(row.modality, []).append(row)
+    right = frozenset[int]().union(*examples.good)
+    described = {row.item for own in rows.values() for row in own if row.text}
     found = []
     known: dict[str, Array] = {}
     for modality, (space, embedder) in serving.items():
@@ -125,6 +130,7 @@ def ways_of(store: Store, serving: Serving, examples: Examples) -> list[Way]:
                 known.get(name),
                 unit(store.vectors(space, [row.part for row in own])),
                 np.array([row.item for row in own], np.int64),
+                _mostly(described, right & {row.item for row in own}),
             )
         )
     return found
@@ -155,6 +161,10 @@ def _read(reader: Embedder, texts: Sequence[str]) -> Array:
         for at in range(0, len(texts), _BATCH)
     ]
     return np.concatenate(batches)
+
+
+def _mostly(described: Collection[int], items: Collection[int]) -> bool:
+    return 2 * sum(item in described for item in items) > len(items)
 
 
 def _first(rows: Sequence[PartRow]) -> list[PartRow]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display import waves
+from mmrag_jupyter.display.shots import Kept
 from mmrag_jupyter.display.thumbnails import Gone, jpeg
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.search.listening import stretch_of
@@ -44,11 +43,8 @@ class Pictures:
     """Encodes the pictures of parts; of those used last, some 64 MB are kept."""
 
     def __init__(self, room: int = _ROOM) -> None:
-        self._room = room
-        self._kept: OrderedDict[_Key, Encoded] = OrderedDict()
-        self._bytes = 0
+        self._kept: Kept[_Key, Encoded] = Kept(lambda one: len(one.data), room)
         self._sizes: dict[bytes, tuple[int, int] | None] = {}
-        self._lock = threading.Lock()
         self._workers = ThreadPoolExecutor(_WORKERS, "mmrag-pictures")
 
     def encoded(self, parts: Sequence[Part | None], size: int) -> list[Encoded | Gone]:
@@ -62,9 +58,7 @@ class Pictures:
     def close(self) -> None:
         """Let go of the pictures and the threads."""
         self._workers.shutdown(wait=False, cancel_futures=True)
-        with self._lock:
-            self._kept.clear()
-            self._bytes = 0
+        self._kept.clear()
 
     def _size(self, part: Part | None) -> tuple[int, int] | None:
         if part is None:
@@ -85,27 +79,14 @@ class Pictures:
         # said twice has one hash, and two waveforms.
         heard = part.modality == "audio"
         key = part.digest, size, (part.source, part.start, part.end) if heard else None
-        with self._lock:
-            known = self._kept.get(key) if part.digest else None
-            if known is not None:
-                self._kept.move_to_end(key)
-                return known
+        known = self._kept.get(key) if part.digest else None
+        if known is not None:
+            return known
         made = jpeg(partial(_opened, part, size), size)
         if isinstance(made, Gone):
             return made
         encoded = Encoded(*made)
-        if part.digest:
-            self._keep(key, encoded)
-        return encoded
-
-    def _keep(self, key: _Key, encoded: Encoded) -> None:
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = encoded
-                self._bytes += len(encoded.data)
-            while self._bytes > self._room:
-                _, oldest = self._kept.popitem(last=False)
-                self._bytes -= len(oldest.data)
+        return self._kept.put(key, encoded) if part.digest else encoded
 
 
 def _opened(part: Part, size: int) -> Image:

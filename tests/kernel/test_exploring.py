@@ -61,6 +61,8 @@ def test_a_map_is_a_picture_that_stays_and_beside_it_a_widget(hats):
     live = [data for _, _, data in ran.displays if VIEW in data]
     has_widget = hats.ok("m.has_widget").text == "True"
     assert len(live) == has_widget
+    # Where no widget can be shown, nothing stands for it.
+    assert {(one["text/html"], one["text/plain"]) for one in live} <= {("", "")}
     assert hats.ok("m.to_pandas().columns.tolist()[:3]").text == "['id', 'x', 'y']"
     assert hats.ok("len(m.selection)").text == "0"
 

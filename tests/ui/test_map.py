@@ -138,9 +138,7 @@ def test_a_saved_notebook_shows_the_picture_alone_without_a_kernel(saved, people
     # Its kernel knows nothing of the widget, as after a restart.
     opens(other, saved.name)
     other.waits_for_kernel()
-    other.page.wait_for_function(
-        "() => document.querySelector('[data-mime-type*=widget-view].jupyter-widgets')"
-    )
+    other.page.wait_for_selector(".jp-OutputArea-output.jupyter-widgets", state="attached")
     shows_the_picture_alone(other)
 
 

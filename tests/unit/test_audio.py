@@ -162,6 +162,24 @@ def test_only_recordings_may_be_asked_for(session, folder):
     assert "notes.txt" not in only.ids
 
 
+def test_like_a_recording_by_its_sound_alone_passes_over_what_was_noted_of_it(session, tmp_path):
+    pitches = {"a": 200, "b": 205, "c": 2000}
+    calls = pd.DataFrame(
+        {
+            "note": ["red shoes", "nothing of the kind", "red shoes again"],
+            "call": [str(write(tmp_path / f"{n}.wav", tone(hz, 3))) for n, hz in pitches.items()],
+        },
+        index=list(pitches),
+    )
+    c = session.load(calls, "calls", text="note", audio="call", audio_model=ToyEars())
+    assert c.query(like="a", k=2).ids == ["c", "b"]
+    alone = c.query(like="a", modality="audio", k=2)
+    assert alone.ids == ["b", "c"]
+    assert {why.signal for hit in alone for why in hit.why} == {"audio"}
+    asked = c.query("red", like="a", modality="audio")
+    assert "lexical" in {why.signal for hit in asked for why in hit.why}
+
+
 def test_a_sound_that_matched_tells_what_is_said_in_it(session, folder):
     c = session.load(folder, transcribe=ToyTranscriber())
     hit = c.query(audio=(tone(1000, 2), RATE), k=1, weights={"audio": 2})[0]

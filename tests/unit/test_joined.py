@@ -12,8 +12,7 @@ from toys import ToyEmbedder, write_pictures
 import mmrag_jupyter as mm
 from mmrag_jupyter import samples
 from mmrag_jupyter.errors import NotFoundError, SourceError, WhereError
-from mmrag_jupyter.ingest import join as join_module
-from mmrag_jupyter.ingest import joinkeys
+from mmrag_jupyter.ingest import joinkeys, reading
 
 
 @pytest.fixture
@@ -553,7 +552,7 @@ def test_pictures_of_rows_that_are_gone_are_gone(session, shop, tmp_path):
 
 def test_a_row_that_moves_far_is_not_embedded_again(session, embedder, monkeypatch):
     for name in ("FIRST_CHUNK", "LARGEST_CHUNK"):
-        monkeypatch.setattr(join_module, name, 1)
+        monkeypatch.setattr(reading, name, 1)
     items = pd.DataFrame({"n": range(12), "title": [f"thing{n}" for n in range(12)]})
     things = session.load(items, "things", text="title", id="n", model=embedder)
     # Its first item keeps another row, and is written long before its new one.

@@ -7,6 +7,7 @@ import pytest
 from toys import ToyEmbedder
 
 import mmrag_jupyter as mm
+from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.search.query import Query
 from mmrag_jupyter.search.ranking import InOrder, Ranked
 
@@ -95,3 +96,15 @@ def test_a_panel_tells_what_matched_page_by_page(shop):
 def test_what_matched_of_a_hit_is_explained(shop):
     hit = shop.query("wide feet", weights={"text": 0})[0]
     assert "wide" in str(hit.explain()._repr_mimebundle_()["text/html"])
+
+
+def test_a_filter_on_a_joined_column_says_what_does_look_at_it(shop):
+    from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
+
+    stars = MetadataFilters(filters=[MetadataFilter(key="stars", value=4, operator=">=")])
+    with pytest.raises(QueryError, match=r"'stars' is a column of joined rows.*where='stars"):
+        shop.index.as_retriever(filters=stars).retrieve("river")
+    price = MetadataFilters(filters=[MetadataFilter(key="price", value=70, operator=">")])
+    found = shop.index.as_retriever(filters=price).retrieve("gravel river")
+    assert {one.node.ref_doc_id for one in found} == {"B-4"}
+    assert shop.query("gravel river", where="stars == 4").ids == ["B-4"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from sounds import RATE, tone
 
 from mmrag_jupyter.display import Card, Options
 from mmrag_jupyter.display.budget import bundle_bytes
 from mmrag_jupyter.display.sections import Section, sections_bundle
+from mmrag_jupyter.display.stretches import Stretch
+from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.items import Sound
 
 
 def noise(seed):
@@ -43,8 +48,18 @@ def test_the_output_keeps_within_the_budget_and_says_what_is_left_out(budget):
     if shown < 12:
         assert f"Showing {shown} of 12 groups" in bundle["text/plain"]
         assert f"groups[{shown}:] are the next ones" in bundle["text/plain"]
-    assert bundle["text/html"].count("<img") == 3 * shown
+    # Where there is little room, two of each are enough to compare.
+    assert bundle["text/html"].count("<img") == (3 if budget == 400_000 else 2) * shown
     assert "<figcaption>" in bundle["text/html"] or not shown
+
+
+def test_some_of_each_section_are_shown_rather_than_all_of_some():
+    sections = [section(at, cards=5) for at in range(6)]
+    bundle = sections_bundle(sections, title="t", options=Options(budget=56_000))
+    assert bundle_bytes(bundle) <= 56_000
+    assert bundle["text/html"].count("Group ") == 6
+    assert bundle["text/html"].count("<img") in {12, 18, 24}
+    assert "Showing" not in bundle["text/plain"]
 
 
 def test_what_a_section_leaves_out_is_told():
@@ -74,3 +89,55 @@ def test_any_text_stays_text(title, heading, note, words):
     html = bundle["text/html"]
     for tag in ("<script>", "<i>", "<u>", "<em>", "<h1>"):
         assert tag not in html
+
+
+def recording(name, seconds, *, bad=False):
+    def read(begin, last):
+        if bad:
+            raise SourceError(f"{name} is gone.")
+        return Sound(tone(440, last - begin), RATE)
+
+    heard = Stretch(0.0, seconds, read)
+    return Card(name, 1, 0.5, heard.picture, sound=heard, start=0.0, end=seconds)
+
+
+def test_sounds_are_heard_within_the_budget_the_first_of_each_section_before_the_others():
+    sections = [
+        Section(f"S{at}", [recording(f"s{at}r{one}", 8.0) for one in range(5)]) for at in range(6)
+    ]
+    bundle = sections_bundle(sections, title="t")
+    assert bundle_bytes(bundle) <= 65_536
+    html = bundle["text/html"]
+    assert html.count("<img") == 12
+    shown = [part.count("<audio") for part in html.split("<b><bdi>S")[1:]]
+    assert len(shown) == 6
+    assert min(shown) >= 1
+    assert max(shown) - min(shown) <= 1
+    assert "too long" not in html
+
+
+def test_of_many_sections_with_sounds_the_first_ones_are_heard():
+    sections = [
+        Section(f"S{at}", [recording(f"s{at}r{one}", 8.0) for one in range(5)]) for at in range(20)
+    ]
+    bundle = sections_bundle(sections, title="t")
+    assert bundle_bytes(bundle) <= 65_536
+    shown = [part.count("<audio") for part in bundle["text/html"].split("<b><bdi>S")[1:]]
+    assert len(shown) == 20
+    assert sum(shown) >= 3
+    assert sorted(shown, reverse=True) == shown
+
+
+def test_sounds_and_photos_share_the_room():
+    cards = [replace(recording(f"r{at}", 30.0), picture=partial(noise, at)) for at in range(6)]
+    bundle = sections_bundle([Section("S", cards)], title="t", options=Options(budget=50_000))
+    assert bundle_bytes(bundle) <= 50_000
+    assert bundle["text/html"].count("<audio") >= 3
+    assert bundle["text/html"].count("<img") == 6
+
+
+def test_a_recording_that_is_gone_is_told_and_the_others_are_heard():
+    cards = [recording("a", 2.0, bad=True), recording("b", 2.0)]
+    html = sections_bundle([Section("S", cards)], title="t")["text/html"]
+    assert "a is gone" in html
+    assert html.count("<audio") == 1

@@ -119,6 +119,20 @@ def test_slices_are_counted_apart_and_together(shop):
     assert math.isclose(parts[0]["mean"], mean)
 
 
+def test_queries_that_find_their_own_picture_first_are_told(shop, things):
+    seen = pd.DataFrame({"photo": [things["photo"]["red"]] * 2, "id": ["green", "blue"]})
+    seen = seen.assign(query_id=["one", "two"], relevance=1)
+
+    def told(qrels):
+        return " ".join(shop.evaluate(qrels, weights={"text": 0}).notices)
+
+    assert "2 queries show a picture of an item here, which is found first" in told(seen)
+    # Where it is judged, or the picture is another one, there is nothing to be said.
+    judged = pd.concat([seen, seen.assign(id="red", relevance=0)])
+    assert "is found first" not in told(judged)
+    assert "is found first" not in told(seen.assign(photo=[picture("#fe0000")] * 2))
+
+
 def test_slices_come_from_the_relevant_items_too(shop):
     assert set(shop.evaluate(QRELS, by="kind").slices) == {"feet", "head", "body"}
     several = pd.DataFrame({"query": ["shoe", "shoe"], "id": ["red", "green"]})
@@ -127,6 +141,10 @@ def test_slices_come_from_the_relevant_items_too(shop):
     assert shop.evaluate(QRELS.assign(kind="mine"), by="kind").slices == ("mine",)
     with pytest.raises(QueryError, match=r"--by 'sesson' is no column .* mean 'season'"):
         shop.evaluate(QRELS, by="sesson")
+    with pytest.raises(QueryError, match=r"Known are query, [^']*price[^']*\.$") as told:
+        shop.evaluate(QRELS, by="zzzzzz")
+    # The index of the judgements has no name, and is none to offer.
+    assert ", ," not in str(told.value)
 
 
 def test_a_slice_of_few_queries_has_no_interval(shop):
@@ -240,7 +258,7 @@ def test_progress_counts_the_queries(session, shop):
     told = Told()
     session.reporter = lambda: told
     shop.evaluate(QRELS)
-    assert told.said == [("evaluating shop", 5), 1, 2, 3, 4, 5, "5 queries asked"]
+    assert told.said == [("evaluating shop", 5), 1, 2, 3, 4, 5, ""]
     shop.evaluate(QRELS, progress=False)
     assert len(told.said) == 7
 

@@ -167,6 +167,17 @@ def test_pictures_can_be_asked_with(shop, tmp_path):
     assert {(one.text, len(one.images)) for one in both.questions} == {("shoe", 1), ("shoe", 0)}
 
 
+def test_a_column_that_is_called_query_is_asked_beside_a_named_picture(shop):
+    frame = pd.DataFrame(
+        {"photo": [picture("red")], "query": ["glove"], "caption": ["never asked"], "id": ["black"]}
+    )
+    found = read(frame, Given(image="photo"), shop.store, None)
+    assert [(one.text, len(one.images)) for one in found.questions] == [("glove", 1)]
+    assert "query = 'query', image = 'photo'" in said(found)
+    bare = read(frame.drop(columns="query"), Given(image="photo"), shop.store, None)
+    assert [(one.text, len(one.images)) for one in bare.questions] == [("", 1)]
+
+
 def test_relative_pictures_of_a_file_are_found_beside_it(shop, tmp_path):
     picture("red").save(tmp_path / "mine.png")
     (tmp_path / "qrels.csv").write_text("image,id\nmine.png,red\n", encoding="utf-8")

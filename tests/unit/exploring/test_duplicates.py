@@ -12,7 +12,7 @@ from toys import ToyEmbedder, picture
 import mmrag_jupyter as mm
 from mmrag_jupyter.errors import QueryError, WhereError
 from mmrag_jupyter.exploring import near
-from mmrag_jupyter.exploring.near import default_limit, join_near
+from mmrag_jupyter.exploring.near import default_limit, join_near, raised_limit
 from mmrag_jupyter.exploring.sets import Sets
 from mmrag_jupyter.exploring.shingles import Shingles
 from mmrag_jupyter.exploring.work import SILENT
@@ -113,6 +113,23 @@ def test_texts_without_vectors_are_compared_by_their_letters(load_words):
     assert 0.8 <= group.similarity[1] < 1
 
 
+@pytest.mark.parametrize("near", [0.7, 0.5, 0.3])
+def test_texts_that_overlap_as_much_as_asked_are_found(near):
+    """With as many hashes in a band for any limit, a fifth of the pairs was missed at 0.5 once."""
+    random = np.random.default_rng(0)
+    texts = []
+    for _ in range(200):
+        words = [f"{word:05}" for word in random.integers(0, 99_999, 30).tolist()]
+        texts += [" ".join(words), " ".join(words[: round(30 * (near + 0.03))])]
+    shingles = Shingles(texts, SILENT)
+    pairs = np.arange(0, 400, 2), np.arange(1, 400, 2)
+    wanted = int((shingles.overlap(*pairs) >= near).sum())
+    sets = Sets(400)
+    shingles.join(near, sets, SILENT)
+    assert wanted > 150
+    assert wanted * 0.97 <= len(sets.groups()) <= 200
+
+
 def test_items_of_several_parts_are_the_same_whatever_their_order(session):
     red, blue = picture("red"), picture("blue")
     rows = pd.DataFrame({"a": [red, blue, red], "b": [blue, red, red]})
@@ -202,6 +219,18 @@ def test_the_limit_follows_how_far_apart_things_are():
     assert default_limit(apart) < default_limit(together) < 1
     assert 0.9 < default_limit(apart[:0]) < 1
     assert 0.9 < default_limit(apart[:1]) < 1
+
+
+def test_where_everything_is_alike_only_the_nearest_are_looked_at():
+    random = np.random.default_rng(0)
+    crowd = unit(random.standard_normal((2_000, 32)) * 0.2 + np.eye(32)[0])
+    limit = raised_limit(crowd, 0.5)
+    pairs = ((crowd @ crowd.T) >= limit).sum() - len(crowd)
+    assert 10 * len(crowd) < pairs < 40 * len(crowd)
+    # What is there many times over, to the letter, does not count; and a few are never too many.
+    apart = unit(random.standard_normal((300, 32)))
+    assert raised_limit(np.vstack([apart, np.tile(crowd[:1], (500, 1))]), 0.9) == 0.9
+    assert raised_limit(crowd[:15], 0.5) == 0.5
 
 
 @settings(deadline=None, max_examples=25)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import io
 import re
 
@@ -19,11 +18,9 @@ from toys import ToyEmbedder, picture
 from mmrag_jupyter.display.budget import bundle_bytes
 from mmrag_jupyter.errors import MissingError, QueryError
 from mmrag_jupyter.exploring import layout, scatter
-from mmrag_jupyter.exploring.colours import MISSING, OTHERS, PALETTE, SCALE, coloured
+from mmrag_jupyter.exploring.colours import PALETTE
 from mmrag_jupyter.exploring.geometry import projected, usual_cosine
 from mmrag_jupyter.search.hits import Hits
-
-ODD = [float("nan"), None, 1.5, 2, True, "x", [1, 2], {"a": 1}, dt.date(2020, 1, 1), b"b"]
 
 
 def image_of(bundle):
@@ -232,64 +229,6 @@ def test_hostile_values_and_names_stay_texts(load):
     assert "<script>" not in html
     assert "<img src=x" not in html
     assert "&lt;script&gt;" in html
-
-
-def test_a_thousand_categories_are_the_most_frequent_and_others():
-    values = [f"v{at}" for at in range(1_000)] + ["often"] * 5 + [None]
-    found = coloured("kind", values)
-    assert len(found.entries) == len(PALETTE) + 2
-    assert found.entries[0].label == "often"
-    assert found.entries[-2].colour == OTHERS
-    assert found.entries[-2].label == f"{1_001 - len(PALETTE):,} other values"
-    assert found.entries[-1].colour == MISSING
-    assert sum(one.count for one in found.entries) == len(values)
-    assert "1,001 values" in found.notice
-
-
-def test_numbers_have_a_scale_that_a_few_extremes_do_not_press_flat():
-    values = [*range(1_000), 1e9, float("nan"), float("inf"), None]
-    found = coloured("price", values)
-    assert [one.colour for one in found.entries] == [*SCALE, MISSING]
-    assert found.entries[-1].count == 2
-    assert min(one.count for one in found.entries[:-1]) > 50
-    assert (np.diff(found.codes[:1_000]) >= 0).all()
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [dt.date(2020, 1, 1) + dt.timedelta(days=at) for at in range(100)],
-        [dt.datetime(2020, 1, 1) + dt.timedelta(hours=at) for at in range(100)],  # noqa: DTZ001
-        [
-            pd.Timestamp("2020-01-01", tz="Europe/Madrid") + pd.Timedelta(at, "D")
-            for at in range(99)
-        ],
-    ],
-)
-def test_moments_have_a_scale(values):
-    found = coloured("when", values)
-    assert [one.colour for one in found.entries] == list(SCALE)
-    assert found.entries[0].label.startswith("2020-01-01")
-    assert (np.diff(found.codes) >= 0).all()
-
-
-def test_few_numbers_are_categories():
-    found = coloured("stars", [1, 2, 3, 4, 5] * 3 + [None])
-    assert [one.label for one in found.entries] == ["1", "2", "3", "4", "5", "missing"]
-
-
-def test_booleans_and_lists_are_categories():
-    assert [one.label for one in coloured("b", [True, False, True]).entries] == ["True", "False"]
-    assert [one.label for one in coloured("l", [[1], [2], [1]]).entries] == ["1", "2"]
-
-
-@given(st.lists(st.sampled_from(ODD) | st.text(max_size=4) | st.floats(), max_size=30))
-def test_any_values_have_colours(values):
-    found = coloured("any", values)
-    assert len(found.codes) == len(values)
-    assert sum(one.count for one in found.entries) == len(values)
-    counts = np.bincount(found.codes, minlength=len(found.entries))
-    assert counts.tolist() == [one.count for one in found.entries]
 
 
 def test_labels_that_are_all_equal_are_one_colour(load):

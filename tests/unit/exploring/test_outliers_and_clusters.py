@@ -70,6 +70,12 @@ def test_the_same_vectors_are_equally_far():
     assert found.distance == pytest.approx(np.zeros(50), abs=1e-6)
 
 
+def test_what_is_apart_from_a_crowd_of_the_same_has_a_score():
+    found = far(cloud_of([[1.0, 0, 0]] * 30 + [[0, 1.0, 0], [0, 0, 1.0]]), SILENT)
+    assert found.score[:30].tolist() == [0] * 30
+    assert found.score[30:].min() > 3
+
+
 @pytest.mark.parametrize("bad", [{"k": 0}, {"neighbours": 0}])
 def test_numbers_below_one_are_refused(load, bad):
     with pytest.raises(QueryError, match="from 1 on, not 0"):
@@ -104,6 +110,18 @@ def test_well_separated_groups_are_found_again(groups, given_k):
     found = clusters.grouped(cloud_of(vectors), groups if given_k else None, SILENT)
     assert adjusted_rand_score(labels, found.groups) == 1
     assert found.count == groups
+
+
+def test_things_without_groups_are_not_put_into_many():
+    """Of very small groups the silhouette is always good: 54 goods were in 19 clusters once."""
+    vectors = np.random.default_rng(0).standard_normal((54, 30))
+    found = clusters.grouped(cloud_of(vectors), None, SILENT)
+    assert 2 <= found.count <= 8
+
+
+def test_copies_of_three_things_are_three_groups():
+    vectors = np.eye(5)[[0, 1, 2] * 3]
+    assert clusters.grouped(cloud_of(vectors), None, SILENT).count == 3
 
 
 def test_clusters_are_the_same_every_time():

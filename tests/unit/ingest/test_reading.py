@@ -63,7 +63,7 @@ def begun(source, store):
     problems = []
     recordings = Recordings(store, None, lambda *_: None, None)
     documents = Documents(store, source.key, lambda *_: None, recordings)
-    return Reading(source, store, documents, problems.append), problems
+    return Reading(source, store, documents, problems.append, lambda _number: True), problems
 
 
 def ids(chunk):

@@ -21,7 +21,9 @@ def test_without_a_cache_the_builtin_and_the_recommended_are_listed(root):
     by_name = table.set_index("name")
     assert by_name.loc["builtin", "status"] == "built in"
     assert by_name.loc["builtin", "needs"] == "nothing"
-    rest = by_name.drop("builtin")
+    assert by_name.loc["openai:NAME", "status"] == "on a server"
+    assert by_name.loc["openai:NAME", "needs"] == "a server (--base-url)"
+    rest = by_name.drop(["builtin", "openai:NAME"])
     assert set(rest["status"]) == {"recommended"}
     assert (rest != "").all(axis=None)
 
@@ -62,3 +64,10 @@ def test_models_in_use_come_first_however_they_were_given(root, tiny_clip_folder
     assert used["size"].tolist() == ["", "1M", "", ""]
     both = "image, text"
     assert used["embeds"].tolist() == ["audio, image", both, both, both]
+
+
+def test_a_model_on_a_server_tells_which_server(root):
+    del root
+    name = "openai:bge-m3@http://gpu:8000/v1"
+    row = catalogue([SpaceSpec(name, name, 1024, frozenset({"text"}))]).set_index("name").loc[name]
+    assert (row["status"], row["needs"]) == ("in use", "the server gpu:8000")

@@ -118,7 +118,7 @@ def test_pictures_are_made_ready_as_the_processor_does(name, request):
     pictures = embedder._model().pictures
     processor = AutoImageProcessor.from_pretrained(folder)
     for image in [*PHOTOS, photo(4, (101, 67)), photo(5, (67, 101)), photo(6, (700, 130))]:
-        ours = pictures.stack([embedder.prepare_image(image)], "cpu").numpy()
+        ours = pictures.stack([embedder.prepare_image(image)], torch.device("cpu")).numpy()
         theirs = processor(images=[image], return_tensors="pt")["pixel_values"].numpy()
         grey_level = 1 / 255 / min(pictures.deviation)
         assert np.abs(ours - theirs).max() <= 2.01 * grey_level
@@ -127,6 +127,7 @@ def test_pictures_are_made_ready_as_the_processor_does(name, request):
 
 def test_a_very_long_picture_costs_no_more_than_others(clip, monkeypatch):
     line = Image.new("RGB", (200_000, 2), "red")
+    _ = clip.dim
     resize, sizes = torch.nn.functional.interpolate, []
 
     def watched(pixels, **options):
@@ -187,6 +188,21 @@ def test_text_that_looks_like_a_path_or_an_address_is_not_opened(
 @pytest.mark.parametrize("text", ["word " * 5000, "", "\x00", "🍊" * 100, "שלום עולם"])
 def test_texts_of_any_length_and_kind_are_embedded(name, text, request):
     assert checked(opened(request.getfixturevalue(name)), "text", [text, "a"]).shape == (2, 32)
+
+
+def test_short_texts_are_padded_to_the_longest_of_their_batch_only(clip, monkeypatch):
+    model = clip._model().model
+    forward, widths = model.forward, []
+
+    def watched(features, **options):
+        widths.append(features["input_ids"].shape[1])
+        return forward(features, **options)
+
+    monkeypatch.setattr(model, "forward", watched)
+    clip.embed_text(["word " * 40, *["x"] * 31], query=False)
+    assert widths[0] == 3
+    assert widths[-1] <= 77
+    assert len(widths) == 2
 
 
 def test_a_text_beyond_clips_77_tokens_is_cut_off(clip):
@@ -354,3 +370,151 @@ def test_a_real_model_finds_meaning(monkeypatch):
     monkeypatch.setattr(device, "cpu_has_bfloat16", lambda: True)
     half = opened(package.get_model_path()).embed_text(texts, query=False)
     assert cosines(half, documents).min() > 0.999
+
+
+@pytest.fixture
+def half(monkeypatch):
+    monkeypatch.setattr(device, "cpu_has_bfloat16", lambda: True)
+
+
+def rehearsals(embedder):
+    return {
+        "text": TEXTS,
+        "prepared": [embedder.prepare_image(image) for image in PHOTOS],
+    }
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """Return whether each load since was an exact one."""
+    from mmrag_jupyter.models import loading
+
+    seen = []
+    load = loading.load
+
+    def watched(folder, *, exact=False):
+        seen.append(exact)
+        return load(folder, exact=exact)
+
+    monkeypatch.setattr(loading, "load", watched)
+    return seen
+
+
+@pytest.mark.usefixtures("half")
+def test_half_precision_that_is_near_enough_stays(clip, loads):
+    for modality, inputs in rehearsals(clip).items():
+        clip.rehearse(modality, inputs)
+        clip.rehearse(modality, inputs)
+    assert clip._model().dtype == "bfloat16"
+    assert clip.remarks == ()
+    assert loads == [False, True, True]
+
+
+@pytest.mark.usefixtures("half")
+@pytest.mark.parametrize("spoiled", [lambda out: out.roll(1, dims=1), lambda out: out * torch.nan])
+@pytest.mark.parametrize("modality", ["text", "prepared"])
+def test_half_precision_that_changes_vectors_makes_way_for_float32(
+    clip, monkeypatch, modality, spoiled
+):
+    from mmrag_jupyter.models import running
+
+    for name in ("texts", "pictures"):
+        plain = getattr(running, name)
+
+        def coarse(loaded, batch, plain=plain, **options):
+            out = plain(loaded, batch, **options)
+            return spoiled(out) if loaded.dtype == "bfloat16" else out
+
+        monkeypatch.setattr(running, name, coarse)
+    clip.rehearse(modality, rehearsals(clip)[modality])
+    assert clip._model().dtype == "float32"
+    [line] = clip.remarks
+    assert line.startswith(f"{clip.name} runs in float32: in bfloat16 the first batch had ")
+    assert "\n" not in line
+    assert np.isfinite(clip.embed_text(TEXTS, query=False)).all()
+
+
+def test_where_there_is_nothing_to_compare_nothing_is_loaded_twice(clip, loads, tiny_clip_folder):
+    from sentence_transformers import SentenceTransformer
+
+    # float32 already, or whatever the user has chosen.
+    clip.rehearse("text", TEXTS)
+    assert loads == [False]
+    half = SentenceTransformer(
+        str(tiny_clip_folder), device="cpu", model_kwargs={"dtype": torch.bfloat16}
+    )
+    SentenceEmbedder.of_object(half).rehearse("text", TEXTS)
+    assert loads == [False]
+
+
+@pytest.mark.usefixtures("half")
+def test_where_memory_is_short_half_precision_is_taken_at_its_word(clip, monkeypatch):
+    from mmrag_jupyter.models import memory
+
+    assert clip._model().dtype == "bfloat16"
+
+    def full(*_):
+        raise ModelError("it does not fit")
+
+    monkeypatch.setattr(memory, "check_fits", full)
+    clip.rehearse("text", TEXTS)
+    assert clip._model().dtype == "bfloat16"
+    assert clip.remarks == ()
+
+
+def test_a_processor_that_makes_other_pictures_is_used_itself(tiny_clip_folder):
+    from transformers import AutoImageProcessor
+
+    from mmrag_jupyter.models.pictures import from_processor
+
+    processor = AutoImageProcessor.from_pretrained(tiny_clip_folder)
+    assert from_processor(processor) is not None
+    kind = type(processor)
+
+    class Sharpening(kind):
+        def resize(self, image, *given, **options):
+            return np.roll(super().resize(image, *given, **options), 1, axis=-1)
+
+    other = Sharpening(**{
+        name: getattr(processor, name)
+        for name in ("size", "crop_size", "resample", "image_mean", "image_std")
+    })  # fmt: skip
+    Sharpening.__name__ = kind.__name__
+    assert from_processor(other) is None
+
+
+@pytest.mark.parametrize("side", [224, 256, 336, 384])
+def test_the_processors_of_models_of_full_size_are_stood_in_for(side):
+    from transformers import CLIPImageProcessor, SiglipImageProcessor
+
+    from mmrag_jupyter.models.pictures import from_processor
+
+    square = {"height": side, "width": side}
+    assert from_processor(CLIPImageProcessor(size={"shortest_edge": side}, crop_size=square))
+    assert from_processor(SiglipImageProcessor(size=square))
+
+
+def test_a_processor_that_fails_on_a_plain_picture_is_not_imitated(tiny_clip_folder, monkeypatch):
+    from transformers import AutoImageProcessor
+
+    from mmrag_jupyter.models.pictures import from_processor
+
+    processor = AutoImageProcessor.from_pretrained(tiny_clip_folder)
+    monkeypatch.setattr(type(processor), "__call__", lambda *_, **__: {})
+    assert from_processor(processor) is None
+
+
+def test_pictures_of_any_size_are_handed_over_in_small_batches(tiny_naflex_folder, clip):
+    embedder = opened(tiny_naflex_folder)
+    _ = embedder.dim
+    assert embedder.batch_size <= 8
+    _ = clip.dim
+    assert clip.batch_size == 16
+
+
+def test_a_batch_that_was_begun_gives_the_same_vectors(clip):
+    prepared = [clip.prepare_image(image) for image in PHOTOS]
+    waiting = [clip.start_prepared(prepared[:2]), clip.start_prepared(prepared[2:])]
+    found = np.concatenate([wait() for wait in waiting])
+    np.testing.assert_allclose(found, clip.embed_prepared(prepared), atol=1e-6)
+    assert clip.start_prepared([])().shape == (0, 32)

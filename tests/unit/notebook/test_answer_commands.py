@@ -69,8 +69,9 @@ def test_ask_passes_on_the_question_and_its_options(run, asked):
     answer = run(
         "ask what is it --llm writer --where 'price < 5' -k 4 --strict --fresh --modality text"
         " --weights text=2 --base-url http://h/v1 --key-env NAME --like A-1 --not red"
-        " --rerank tiny",
+        " --rerank tiny --audio ring",
         writer=llm,
+        ring=b"RIFF",
     )
     assert answer.text == "Cork [1]."
     [(question, options)] = asked
@@ -78,7 +79,8 @@ def test_ask_passes_on_the_question_and_its_options(run, asked):
     assert options == {
         "stream": True, "llm": llm, "where": "price < 5", "k": 4, "strict": True, "fresh": True,
         "modality": ["text"], "weights": {"text": 2.0}, "base_url": "http://h/v1",
-        "key_env": "NAME", "like": ["A-1"], "exclude": ["red"], "image": [], "rerank": "tiny",
+        "key_env": "NAME", "like": ["A-1"], "exclude": ["red"], "image": [],
+        "audio": [b"RIFF"], "rerank": "tiny",
     }  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def test_query_passes_on_everything_it_was_told(run, session):
     ranker = object()
     run(
         'query red shoes -k 3 --image pic --like A-1 --like B --not mud --not pic --where "p < 5"'
-        " --modality text,image --weights text=2 --rerank ranker --view table --audio call",
+        " --modality text,image --weights text=2 --rerank ranker --view table --audio call --exact",
         pic=b"jpg",
         call=([0.0, 0.5], 16_000),
         ranker=ranker,
@@ -110,6 +110,7 @@ def test_query_passes_on_everything_it_was_told(run, session):
                 "weights": {"text": 2.0},
                 "rerank": ranker,
                 "view": "table",
+                "exact": True,
             },
         )
     ]

@@ -25,12 +25,16 @@ class Recorder:
     def __init__(self):
         self.drawn = []
         self.ended = []
+        self.cleared = 0
 
     def draw(self, label, state, share):
         self.drawn.append((label, state, share))
 
     def end(self, message):
         self.ended.append(message)
+
+    def clear(self):
+        self.cleared += 1
 
 
 @pytest.fixture
@@ -112,6 +116,13 @@ def test_a_finished_line_shows_its_message_and_no_more(progress, line):
     assert line.ended == ["10 added"]
 
 
+def test_a_line_that_ends_without_a_word_goes(progress, line):
+    progress.start("evaluating", 10)
+    progress.finish("")
+    progress.abandon()
+    assert (line.ended, line.cleared) == ([], 1)
+
+
 def test_an_abandoned_line_says_where_it_stopped(progress, line):
     progress.start("loading products", 10)
     progress.advance(4)
@@ -180,6 +191,17 @@ def test_a_terminal_rewrites_its_line(monkeypatch):
     line.draw("loading", "2 items", None)
     line.end("done")
     assert out.getvalue() == "\rloading: 1,000 items\rloading: 2 items    \rdone            \n"
+
+
+def test_a_terminal_blanks_a_line_that_goes(monkeypatch):
+    out = io.StringIO()
+    out.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", out)
+    line = TerminalLine()
+    line.draw("trying", "2 items", None)
+    line.clear()
+    line.clear()
+    assert out.getvalue() == "\rtrying: 2 items\r               \r"
 
 
 def test_what_is_no_terminal_gets_the_last_line_only(capsys):

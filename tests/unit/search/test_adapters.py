@@ -96,6 +96,19 @@ def test_pictures_that_a_text_describes_are_found_by_it(session):
     assert "learnt" in {why.signal for why in alone[0].why}
 
 
+def test_what_was_learnt_beside_texts_is_a_signal_like_any_other(session):
+    frame = pd.DataFrame(
+        {"id": COLOURS, "image": [picture(one) for one in COLOURS], "text": ["warm", "", "", ""]}
+    )
+    mixed = session.load(frame, "mixed", id="id", image="image", text="text", model="builtin")
+    keep(mixed, image=replace(learnt(builtin(mixed)), beside_texts=True))
+    hits = {hit.id: {why.signal for why in hit.why} for hit in mixed.query("warm")}
+    assert hits.pop("red") == {"lexical", "learnt"}
+    # What has no text is found by what was learnt, and by the picture that the text's item lends.
+    assert list(hits.values()) == [{"learnt", "image"}] * 3
+    assert mixed.query("warm", k=1)[0].score == pytest.approx(1.0)
+
+
 def test_what_was_learnt_from_pairs_speaks_only_where_words_find_nothing_to_lend(session):
     frame = pd.DataFrame(
         {"id": COLOURS, "image": [picture(one) for one in COLOURS], "text": ["warm", "", "", ""]}

@@ -48,9 +48,9 @@ def test_a_huge_k_asks_for_no_more_than_there_is(numbered, monkeypatch):
     asked = []
     nearest = numbered._store.nearest
 
-    def watched(space, queries, k, within=None):
+    def watched(space, queries, k, within=None, **how):
         asked.append(k)
-        return nearest(space, queries, k, within)
+        return nearest(space, queries, k, within, **how)
 
     monkeypatch.setattr(numbered._store, "nearest", watched)
     assert len(numbered.query("hat", k=10**9)) == 3

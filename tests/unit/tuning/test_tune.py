@@ -11,6 +11,7 @@ from toys import ToyEmbedder
 from tuning_toys import TurnedEmbedder, by_chance, right, rotation, things
 
 import mmrag_jupyter as mm
+from mmrag_jupyter import samples
 from mmrag_jupyter.errors import NotFoundError, QueryError, StoppedError, TuningError
 from mmrag_jupyter.search.signals import Ranker
 
@@ -98,10 +99,15 @@ def test_the_same_seed_learns_the_same(root):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "embedder", [TurnedEmbedder(noise=0.3), "builtin"], ids=["turned", "words"]
+    ("embedder", "text"),
+    [(TurnedEmbedder(noise=0.3), None), ("builtin", None), ("builtin", "text")],
+    ids=["turned", "words", "words beside texts"],
 )
-def test_random_labels_are_never_applied(root, embedder):
-    collection = load(root, embedder)
+def test_random_labels_are_never_applied(root, embedder, text):
+    described = things(COUNT).assign(text=[f"thing {at % 7} shelf {at}" for at in range(COUNT)])
+    collection = open_session(root).load(
+        described, "things", id="id", image="image", text=text, model=embedder
+    )
     for seed in range(20):
         tuning = collection.tune(by_chance(24, COUNT, seed, per=1), seed=seed)
         assert not tuning.applied, tuning.reason
@@ -119,6 +125,21 @@ def test_force_applies_what_is_no_gain_and_says_so(root):
     assert tuning.forced
     assert tuning.reason.startswith("Applied because it was forced: nDCG@10")
     assert tuning.undo == "%mmrag tune --undo --in things"
+
+
+def test_items_with_texts_are_found_by_what_was_learnt_of_their_pictures(root):
+    shop = samples.shop()
+    collection = open_session(root).load(
+        shop, "shop", id="sku", image="photo", text="title,description", model="builtin"
+    )
+    asked = pd.DataFrame({"query": shop["colour"] + " " + shop["category"], "id": shop["sku"]})
+    tuning = collection.tune(asked)
+    assert tuning.applied, tuning.reason
+    assert tuning.changes[0].difference.low > 0.3
+    colour = dict(zip(shop["sku"], shop["colour"], strict=True))
+    hits = collection.query("yellow shoes", k=3)
+    assert [colour[one] for one in hits.ids] == ["yellow"] * 3
+    assert "learnt" in {why.signal for hit in hits for why in hit.why}
 
 
 def test_thumbs_teach_too(root):

@@ -34,6 +34,7 @@ def test_a_steady_gain_is_one():
     [
         (trial(steady(0.0)), "no more than chance"),
         (trial(steady(-0.2)), "no more than chance"),
+        (trial(np.zeros(40)), "nothing could be learnt that serves"),
         (trial(steady(0.2), own=steady(0.0)), "gains beyond others comes by chance"),
         (trial(steady(0.2), whole=-0.01), "among all items it falls"),
         (

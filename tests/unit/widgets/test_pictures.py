@@ -53,7 +53,8 @@ def test_only_so_many_bytes_are_kept():
     parts = [part(number, opened=opened) for number in range(20)]
     found = pictures.encoded(parts, 64)
     assert all(isinstance(one, Encoded) for one in found)
-    assert sum(len(one.data) for one in pictures._kept.values()) == pictures._bytes <= 3000
+    held = pictures._kept
+    assert sum(len(one.data) for one in held._made.values()) == held._bytes <= 3000
     pictures.encoded(parts[:1], 64)
     assert len(opened) == 21
     pictures.close()

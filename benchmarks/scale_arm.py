@@ -1,0 +1,224 @@
+"""One step of `scale.py` in a process of its own: `scale_arm.py STEP PARTS FOLDER`."""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import statistics
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scale_data import blocks, queries
+from store_data import DIM
+from store_project import COLUMNS, SOURCE, Instant, text_item
+
+from mmrag_jupyter.search import build as hits
+from mmrag_jupyter.search import engine
+from mmrag_jupyter.search.query import Query
+from mmrag_jupyter.store import Store, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+K = 10
+LONGEST = 10  # seconds that one figure is measured
+# What a load commits at once when the embedder is instant.
+BATCH = 4096
+FEW = 10_000  # one part in so many passes the selective filter
+FILTER = "price = 17"
+
+
+def load(folder: Path, parts: int) -> dict[str, float]:
+    """Write everything as a load does, and let the index be built; time each."""
+    store = Store.create(folder, "scale")
+    written = worked = 0.0
+    with store.writer() as writer:
+        writer.add_source(SOURCE, SOURCE, COLUMNS)
+        space = writer.add_space("instant-text", None, DIM, frozenset({"text"}), *sys.argv[4:])
+        for first, vectors, texts in blocks(parts):
+            # What the items are made of is no work of the store.
+            items = [text_item(at, text) for at, text in enumerate(texts, first)]
+            gc.collect()
+            gc.freeze()
+            began, busy = time.perf_counter(), time.process_time()
+            for at in range(0, len(items), BATCH):
+                rows = vectors[at : at + BATCH]
+                writer.put(
+                    items[at : at + BATCH], {space: (np.arange(len(rows)), rows)}, source=SOURCE
+                )
+            written += time.perf_counter() - began
+            worked += time.process_time() - busy
+            gc.unfreeze()
+        began = time.perf_counter()
+    closed = time.perf_counter() - began
+    store.wait_for_indexes()
+    index = time.perf_counter() - began
+    sizes = {file.name: file.stat().st_size / 1e6 for file in folder.iterdir() if file.is_file()}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(sizes, f"peak {memory:.0f} MB", file=sys.stderr)
+    store.close()
+    vectors_mb = sum(size for name, size in sizes.items() if name.endswith(".vec"))
+    return {
+        "load": parts / (written + closed),
+        "load_cpu": parts / worked,
+        "index": index,
+        "disk": sum(sizes.values()) / vectors_mb,
+        "index_mb": sum(size for name, size in sizes.items() if name.endswith(".faiss")),
+        "vectors_mb": vectors_mb,
+    }
+
+
+class Opened:
+    """The collection opened again, with an embedder that knows the queries."""
+
+    def __init__(self, folder: Path, parts: int) -> None:
+        self.texts, self.vectors = queries(parts)
+        self.store = Store.open(folder)
+        (space,) = self.store.spaces()
+        self.space = space.number
+        embedder = Instant("text", self.texts, self.vectors)
+        self._serving = {"text": (space.number, embedder)}
+
+    def ask(self, query: int, **options: object) -> list[str]:
+        """Return the ids of the hits of a whole query."""
+        asked = Query(text=self.texts[query], k=K, **options)
+        found, _ = hits.build(engine.run(asked, self.store, self._serving), self.store)
+        return [hit.id for hit in found]
+
+
+def reopen(folder: Path, parts: int) -> dict[str, float]:
+    """Time from nothing opened to the first hits."""
+    import faiss  # noqa: F401 - that it is imported is no work of the collection
+
+    queries(parts)
+    began = time.perf_counter()
+    Opened(folder, parts).ask(0)
+    return {"reopen": time.perf_counter() - began}
+
+
+def ask(folder: Path, parts: int) -> dict[str, float]:
+    """Time queries and tell what they take; whole ones, each signal alone, and filtered ones."""
+    before = _resident()
+    opened = Opened(folder, parts)
+    figures = _timed("query", opened.ask, opened)
+    figures["memory"] = _resident() - before
+    store = opened.store
+    figures |= _timed(
+        "dense", lambda at: store.nearest(opened.space, opened.vectors[at : at + 1], 50), opened
+    )
+    figures |= _timed("words", lambda at: store.lexical(opened.texts[at], 50), opened)
+    for name, where in (("few", FILTER), ("half", f"price < {FEW // 2}")):
+        # One that was never asked, and one as it is asked with question after question.
+        fresh = [f"{where} or price = {FEW + number}" for number in range(len(opened.texts))]
+        first = partial(_filtered, opened, fresh)
+        figures |= _timed(f"{name}_first", first, opened)
+        figures |= _timed(name, partial(opened.ask, where=where), opened)
+    # What both would take without their indexes, in the same run.
+    figures |= _timed("all", partial(_all, opened), opened)
+    words.INDEX_ABOVE = 2**62
+    figures |= _timed("fts5", lambda at: store.lexical(opened.texts[at], 50), opened)
+    return figures
+
+
+def _all(opened: Opened, at: int) -> object:
+    return opened.store.nearest(opened.space, opened.vectors[at : at + 1], 50, exact=True)
+
+
+def _filtered(opened: Opened, conditions: list[str], at: int) -> list[str]:
+    return opened.ask(at, where=conditions[at])
+
+
+def recall(folder: Path, parts: int) -> dict[str, float]:
+    """Compare what is found with what there is: all, and within each of the filters."""
+    from mmrag_jupyter.store import flat
+
+    opened = Opened(folder, parts)
+    store = opened.store
+    view = store._in_space(opened.space, lambda _, found: found)  # noqa: SLF001 - the truth
+    asked = opened.vectors[:100]
+    figures = {}
+    for name, where in (("recall", None), ("few_recall", FILTER), ("half_recall", "price < 5000")):
+        within = store.select(where=where)
+        allowed = view.rows.allowed(within)
+        _, true = flat.nearest(asked, view.vectors, K, allowed)
+        # One by one, as users ask.
+        found = [store.nearest(opened.space, one[None], K, within)[0][0] for one in asked]
+        true = np.where(true >= 0, view.rows.parts[true], -1)
+        pairs = zip(found, true, strict=True)
+        wanted = max(1, (true >= 0).sum())
+        figures[name] = sum(len(np.intersect1d(a[a >= 0], b[b >= 0])) for a, b in pairs) / wanted
+    return figures
+
+
+def delete(folder: Path, parts: int) -> dict[str, float]:
+    """Time deleting every tenth item, and compare what is found then."""
+    with Store.open(folder) as store:
+        began, busy = time.perf_counter(), time.process_time()
+        with store.writer() as writer:
+            writer.delete([f"t{number}" for number in range(0, parts, 10)])
+            worked = time.process_time() - busy
+        found = {"delete": time.perf_counter() - began, "delete_cpu": worked}
+        store.wait_for_indexes()
+    return found | {f"{name}_after": value for name, value in recall(folder, parts).items()}
+
+
+def files(folder: Path, parts: int) -> dict[str, float]:
+    """Load a folder of so many tiny files, and again when nothing has changed."""
+    import mmrag_jupyter as mm
+
+    heap = folder / "files"
+    heap.mkdir(parents=True)
+    for number in range(parts):
+        (heap / f"{number:07}.txt").write_text(f"note {number}", encoding="utf-8")
+    time.sleep(3)  # only files that have settled are known by their listing
+    session = mm.Session(mm.Config(root=str(folder)))
+    began = time.perf_counter()
+    session.load(str(heap), "heap", model="builtin", progress=False)
+    first = time.perf_counter() - began
+    wall, work = time.perf_counter(), time.process_time()
+    report = session.load(str(heap), "heap", model="builtin", progress=False).last_load
+    if report is None or report.unchanged != parts:
+        raise SystemExit(f"not all unchanged: {report}")
+    again = {"again": time.perf_counter() - wall, "again_cpu": time.process_time() - work}
+    return {"files": parts / first, **again}
+
+
+def _timed(name: str, run: Callable[[int], object], opened: Opened) -> dict[str, float]:
+    """Return the median time of a query, on the wall and of the processor."""
+    walls, works = [], []
+    for query in range(len(opened.texts)):
+        wall, work = time.perf_counter(), time.process_time()
+        run(query)
+        walls.append(time.perf_counter() - wall)
+        works.append(time.process_time() - work)
+        if sum(walls) > LONGEST:
+            break
+    return {name: statistics.median(walls), f"{name}_cpu": statistics.median(works)}
+
+
+def _resident() -> float:
+    """Return what of this process lies in memory and in no file, in MB.
+
+    Pages of files that are mapped are the system's, which takes them back when it needs them.
+    """
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    sizes = dict(line.split(":", 1) for line in lines)
+    return int(sizes["RssAnon"].split()[0]) * 1024 / 1e6
+
+
+def main() -> None:
+    step, parts, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    steps = {
+        "load": load, "reopen": reopen, "ask": ask, "recall": recall, "delete": delete,
+        "files": files,
+    }  # fmt: skip
+    print(json.dumps(steps[step](folder, parts)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""Write items to a store elsewhere: parts first, then the items that name them.
+
+The row of an item is the commit of its parts. Killed in between, the new parts are nobody's: the
+next load of the item writes them again, takes their vectors over and removes the old ones.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import numpy as np
+
+from mmrag_jupyter.errors import NotFoundError, StoreError
+from mmrag_jupyter.served import cells, media, partrows
+from mmrag_jupyter.served.cells import as_key
+from mmrag_jupyter.served.conditions import Compare, Constant, Every, Field, among
+from mmrag_jupyter.served.itemreading import AT_ONCE
+from mmrag_jupyter.served.itemrows import item_row, kept_pictures, restamped
+from mmrag_jupyter.served.rows import ITEM_FIELDS, KEY, PART_FIELDS, Row
+from mmrag_jupyter.served.wordsearch import STATS, stats
+from mmrag_jupyter.store.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from mmrag_jupyter.items import NewItem
+    from mmrag_jupyter.served.rows import FieldType, Value
+    from mmrag_jupyter.served.store import ServedStore
+    from mmrag_jupyter.store.catalogue import SourceColumns
+    from mmrag_jupyter.store.noderows import NodeRow
+    from mmrag_jupyter.store.tokens_writing import PartVectors
+    from mmrag_jupyter.store.writer import NewVectors
+
+T = TypeVar("T")
+
+# Rows that are sent at once, with their vectors.
+SENT = 500
+
+
+class ItemWriter(Writer):
+    """The half of a writer that writes items."""
+
+    def __init__(self, store: ServedStore) -> None:
+        # Not that of a folder: there are no files.
+        self._store = store
+        self._engine = store.engine
+        self._layout = store.layout
+        self._state = store.state
+        self._last = 0
+
+    def _transaction(self) -> NoReturn:
+        raise self._store.needs_folder()
+
+    def put(
+        self,
+        items: Sequence[NewItem],
+        vectors: NewVectors,
+        *,
+        source: str,
+        nodes: Mapping[str, NodeRow] | None = None,  # noqa: ARG002 - nodes are items like others
+    ) -> None:
+        """Store items with their parts and vectors, in place of those with the same ids."""
+        origin = self._declared(source)
+        kept = self._numbers([item.id for item in items])
+        numbers = self._fresh(sum(len(item.parts) + 1 for item in items))
+        blobs, unkept = kept_pictures(items)
+        self._engine.put(self._layout.kept, media.blob_rows(blobs))
+        if unkept:
+            self._store.notices.append(
+                f"{unkept:,} recordings or pictures came as bytes and are too large to be kept "
+                f"at {self._store.address}: they are found, and not shown"
+            )
+        rows: list[Row] = []
+        parts: list[dict[str, Value]] = []
+        at = 0
+        for item, own in zip(items, cells.cells(items, origin), strict=True):
+            number, first = kept.get(item.id, numbers[at]), numbers[at] + 1
+            at += len(item.parts) + 1
+            parts += partrows.fields_of(item, number, first, own, blobs)
+            rows.append(item_row(item, number, first, origin, own))
+        gone = self._texts_of(list(kept.values()))
+        self._put_parts(parts, vectors)
+        for some in lots(rows):
+            self._engine.put(self._layout.items, some)
+        self._clear([item.id for item in items], numbers[0])
+        lengths = [int(str(fields["length"])) for fields in parts]
+        self._count(sum(map(bool, lengths)) - gone[0], sum(lengths) - gone[1])
+        self._store.forget()
+
+    def _put_parts(self, parts: Sequence[Mapping[str, Value]], vectors: NewVectors) -> None:
+        spaces = {one.number: one for one in self._state.spaces()}
+        bare = set(range(len(parts)))
+        for number, (ordinals, own) in vectors.items():
+            if not isinstance(own, np.ndarray):
+                raise self._store.needs_folder()
+            table = self._layout.parts(number, spaces[number].dim)
+            rows = [
+                Row(parts[at], vector) for at, vector in zip(ordinals.tolist(), own, strict=True)
+            ]
+            bare -= set(ordinals.tolist())
+            for some in lots(rows):
+                self._engine.put(table, some)
+        for some in lots([Row(parts[at]) for at in sorted(bare)]):
+            self._engine.put(self._layout.parts(0), some)
+
+    def put_vectors(self, space: int, parts: npt.NDArray[np.int64], vectors: PartVectors) -> None:
+        """Store the vectors of m stored parts in a space, as `put` takes them."""
+        table = next(
+            self._layout.parts(one.number, one.dim)
+            for one in self._state.spaces()
+            if one.number == space
+        )
+        wanted = parts.tolist()
+        found: dict[int, Row] = {}
+        fields = list(self._part_fields())
+        for other in self._store.part_tables():
+            if other != table:
+                rows = self._store.scanned(other, "part", "int", wanted, fields)
+                found.update((row.number("part"), row) for row in rows)
+        made = [
+            Row(found[part].fields, np.asarray(vector, np.float32))
+            for part, vector in zip(wanted, vectors, strict=True)
+            if part in found
+        ]
+        for some in lots(made):
+            self._engine.put(table, some)
+        for numbers in lots([row.number("part") for row in made]):
+            self._engine.delete(self._layout.parts(0), among("part", "int", numbers))
+        self._store.forget()
+
+    def update(self, items: Sequence[NewItem], *, source: str) -> None:
+        """Store the metadata, index, hash and source of items that are there; not their parts."""
+        origin = self._declared(source)
+        ids = [as_key(item.id) for item in items]
+        fields = list(self._item_fields())
+        before = {
+            row.text("item_id"): row
+            for row in self._store.scanned(self._layout.items, "item_id", "text", ids, fields)
+        }
+        owned = dict(zip(ids, cells.cells(items, origin), strict=True))
+        new = dict(zip(ids, items, strict=True))
+        for item_id, item in new.items():
+            if item_id not in before:
+                raise NotFoundError(f"There is no item {item.id!r} to update.")
+        for table in self._store.part_tables():
+            part_fields = list(self._part_fields())
+            rows = self._store.scanned(
+                table, "item_id", "text", ids, part_fields, vectors=bool(table.dim)
+            )
+            changed = [restamped(row, new[row.text("item_id")], owned) for row in rows]
+            for some in lots(changed):
+                self._engine.put(table, some)
+        made = [
+            item_row(
+                item,
+                before[item_id].number("item"),
+                before[item_id].number("part"),
+                origin,
+                owned[item_id],
+                count=before[item_id].number("parts"),
+            )
+            for item_id, item in new.items()
+        ]
+        for some in lots(made):
+            self._engine.put(self._layout.items, some)
+        self._store.forget()
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Remove items with all that belongs to them; return how many were there."""
+        kept = self._numbers(list(dict.fromkeys(ids)))
+        if not kept:
+            return 0
+        gone = self._texts_of(list(kept.values()))
+        digests = self._pictures_of(list(kept.values()))
+        keys = [as_key(one) for one in kept]
+        # The items first: what is left of their parts by a kill is nobody's.
+        for some in lots(keys):
+            self._engine.delete(self._layout.items, among("item_id", "text", some))
+        for table in self._store.part_tables():
+            for some in lots(keys):
+                self._engine.delete(table, among("item_id", "text", some))
+        self._drop_orphans(digests)
+        self._count(-gone[0], -gone[1])
+        self._store.forget()
+        return len(kept)
+
+    # Steps of these.
+
+    def _declared(self, key: str) -> SourceColumns:
+        found = self._state.catalogue().by_key(key)
+        if found is None:
+            raise StoreError(f"There is no source {key!r}; add it first.")
+        return found
+
+    def _part_fields(self) -> dict[str, FieldType]:
+        return {**PART_FIELDS, **self._own_fields()}
+
+    def _item_fields(self) -> dict[str, FieldType]:
+        return {**ITEM_FIELDS, **self._own_fields()}
+
+    def _own_fields(self) -> dict[str, FieldType]:
+        found: dict[str, FieldType] = {}
+        for source in self._state.catalogue().sources.values():
+            found |= cells.fields_of(source.columns)
+        return found
+
+    def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
+        if len(set(ids)) < len(ids):
+            twice = next(one for one in ids if ids.count(one) > 1)
+            raise StoreError(f"Two items have the id {twice!r}; ids name one item each.")
+        return self._store.find(ids)
+
+    def _fresh(self, count: int) -> range:
+        """Return so many numbers that nobody has had: microseconds since 1970."""
+        first = max(time.time_ns() // 1000, self._last + 1)
+        self._last = first + count
+        return range(first, first + count)
+
+    def _clear(self, ids: Sequence[str], first: int) -> None:
+        """Remove the parts of these items that are older than those just written."""
+        older = Compare(Field("part", "int"), "<", Constant(first))
+        for table in self._store.part_tables():
+            for some in lots([as_key(one) for one in ids]):
+                self._engine.delete(table, Every((among("item_id", "text", some), older)))
+
+    def _texts_of(self, items: Sequence[int]) -> tuple[int, int]:
+        """Return how many parts of items have a text, and how many words these have."""
+        lengths = [
+            row.number("length")
+            for table in self._store.part_tables()
+            for row in self._store.scanned(table, "item", "int", items, ("length",))
+        ]
+        return sum(bool(one) for one in lengths), sum(lengths)
+
+    def _count(self, texts: int, words: int) -> None:
+        if texts or words:
+            before = stats(self._store)
+            now = [max(0, before[0] + texts), max(0, before[1] + words)]
+            self._state.put({STATS: json.dumps(now)})
+
+    def _pictures_of(self, items: Sequence[int]) -> set[bytes]:
+        rows = self._store.parts_of(items)
+        return {row.digest for row in rows if row.has_blob}
+
+    def _drop_orphans(self, digests: Iterable[bytes]) -> None:
+        hexes = [one.hex() for one in digests]
+        used = {
+            row.text("digest")
+            for table in self._store.part_tables()
+            for row in self._store.scanned(table, "digest", "text", hexes, ("digest",))
+        }
+        keys = [f"blob:{one}" for one in hexes if one not in used]
+        for some in lots(keys):
+            self._engine.delete(self._layout.kept, among(KEY, "text", some))
+
+
+def lots(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Yield values, so many at a time as are sent at once."""
+    most = min(SENT, AT_ONCE)
+    return (values[at : at + most] for at in range(0, len(values), most))

@@ -1,0 +1,171 @@
+"""The one writer of a collection in a store elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.served import cells, media
+from mmrag_jupyter.served.conditions import among
+from mmrag_jupyter.served.itemwriter import SENT, ItemWriter, lots
+from mmrag_jupyter.served.lease import Lease
+from mmrag_jupyter.store import tuned
+from mmrag_jupyter.store.values import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from mmrag_jupyter.items import Column, Problem
+    from mmrag_jupyter.served.rows import Row, Table
+    from mmrag_jupyter.served.store import ServedStore
+    from mmrag_jupyter.store.values import Precision
+
+
+class ServedWriter(ItemWriter):
+    """Writes to a collection elsewhere; a context manager, which lets others write at its end.
+
+    Raises
+    ------
+    StoreBusyError
+        Another writer is at work.
+    """
+
+    def __init__(self, store: ServedStore) -> None:
+        super().__init__(store)
+        self._lease = Lease(store.engine, store.layout.kept, store.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others write."""
+        self._store.forget()
+        self._lease.release()
+
+    # What belongs to no item.
+
+    def add_source(self, key: str, label: str, columns: Sequence[Column]) -> None:
+        """Add a source, or give the one with this key another label and other columns."""
+        origin = self._state.add_source(key, label, columns)
+        fields = cells.fields_of(origin.columns)
+        for table in [self._layout.items, *self._store.part_tables()]:
+            self._engine.widen(table, fields)
+
+    def add_space(
+        self,
+        name: str,
+        address: str | None,
+        dim: int,
+        modalities: frozenset[str],
+        dtype: Precision = "float32",  # noqa: ARG002 - the engine's own
+        *,
+        late: bool = False,
+    ) -> int:
+        """Return the number of the space of this name; it is made if there is none.
+
+        Raises
+        ------
+        StoreError
+            There is one, of another dimension; or it has many vectors a part.
+        """
+        if late:
+            raise StoreError(
+                f"Model {name!r} has many vectors a part, which need a collection in a folder: "
+                "load without --store, or with another model."
+            )
+        known = {one.name: one for one in self._state.spaces()}
+        found = known.get(name)
+        if found is not None and found.dim != dim:
+            raise StoreError(
+                f"Model {name!r} has vectors of {dim} dimensions now, and of {found.dim} in this "
+                "collection: give it another name."
+            )
+        taken = int(self._state.get("next_space") or "1")
+        number = found.number if found is not None else taken
+        if found is None:
+            self._engine.create(self._layout.parts(number, dim), self._part_fields())
+            self._state.put({"next_space": str(number + 1)})
+        space = Space(number, name, address, dim, modalities, 0, "float32", 0, 0)
+        if found is None or (found.address, found.modalities) != (address, modalities):
+            self._state.put_space(space)
+        return number
+
+    def drop_space(self, number: int) -> None:
+        """Remove a space and its vectors; the parts that have no other stay without one."""
+        space = next((one for one in self._state.spaces() if one.number == number), None)
+        if space is None:
+            raise KeyError(f"there is no space {number}")
+        table = self._layout.parts(number, space.dim)
+        others = [one for one in self._store.part_tables() if one != table]
+        fields = list(self._part_fields())
+        waiting: list[Row] = []
+        for row in self._engine.scan(table, None, fields):
+            waiting.append(row)
+            if len(waiting) == SENT:
+                self._keep_bare(waiting, others)
+                waiting = []
+        self._keep_bare(waiting, others)
+        self._state.remove_space(number)
+        self._engine.drop(table)
+        self._store.forget()
+
+    def _keep_bare(self, rows: Sequence[Row], others: Sequence[Table]) -> None:
+        wanted = [row.number("part") for row in rows]
+        elsewhere = {
+            row.number("part")
+            for table in others
+            for row in self._store.scanned(table, "part", "int", wanted, ("part",))
+        }
+        there = self._store.valid({row.number("part"): row.number("item") for row in rows})
+        left = [row for row in rows if row.number("part") in there - elsewhere]
+        self._engine.put(self._layout.parts(0), left)
+
+    def set_problems(self, source: str, problems: Sequence[Problem]) -> None:
+        """Keep the problems of a source's last load, in place of those of the one before."""
+        self._state.put_problems(source, [(one.source, one.reason) for one in problems])
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Keep a small text under a key.
+
+        Raises
+        ------
+        StoreError
+            It names a file beside the collection, which other machines would not have.
+        """
+        if key == tuned.SETTING and json.loads(value):
+            tuned.remove_strays(self._store.folder, [])
+            raise self._store.needs_folder()
+        if self._state.get(f"own:{key}") != value:
+            self._state.put({f"own:{key}": value})
+
+    def keep_transcripts(self, model: str, said: Mapping[bytes, str]) -> None:
+        """Keep what a speech model has made of stretches of sound, by their content hash."""
+        self._engine.put(self._layout.kept, media.said_rows(model, said))
+
+    def compact(self) -> None:
+        """Remove what killed loads have left, and do what makes searches quick."""
+        for table in self._store.part_tables():
+            left = [
+                (row.number("part"), row.number("item"))
+                for row in self._engine.scan(table, None, ("part", "item"))
+            ]
+            there = self._store.valid(dict(left))
+            for some in lots([part for part, _ in left if part not in there]):
+                self._engine.delete(table, among("part", "int", some))
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Have the engine do what makes searches quick."""
+        for table in [self._layout.kept, self._layout.items, *self._store.part_tables()]:
+            self._engine.tidy(table)

@@ -1,0 +1,43 @@
+"""Rows to load into stores elsewhere: each text and each picture unlike the others."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+from toys import picture
+
+THINGS = (
+    "red shoe of leather", "green hat", "blue shoe", "yellow coat of wool", "black leather bag",
+    "white scarf of wool and silk", "brown boots made of old leather", "pink socks",
+    "grey hat with a long name that nobody reads", "orange bag", "violet shoe of silk", "red coat",
+)  # fmt: skip
+
+
+def picture_bytes(at, size=(24, 24)):
+    out = io.BytesIO()
+    picture(((at * 67) % 256, (at * 31 + 40) % 256, (at * 131 + 90) % 256), size).save(out, "PNG")
+    return out.getvalue()
+
+
+def products(count=12):
+    """Return rows with texts, pictures as bytes, and columns of several kinds."""
+    texts = [THINGS[at % 12] + (f" number{at}" if at >= 12 else "") for at in range(count)]
+    return pd.DataFrame({
+        "sku": [f"s{at}" for at in range(count)],
+        "title": texts,
+        "price": [at * 10.5 for at in range(count)],
+        "stock": pd.array([None if at % 5 == 0 else at for at in range(count)], dtype="Int64"),
+        "brand": [("Acme", "Bell", None, "acme's")[at % 4] for at in range(count)],
+        "sold": [at % 3 == 0 for at in range(count)],
+        "day": pd.date_range("2024-01-30", periods=count, freq="36h"),
+        "photo": [picture_bytes(at) for at in range(count)],
+    })  # fmt: skip
+
+
+def options(embedder):
+    """Return how these rows are loaded."""
+    return {
+        "text": "title", "image": "photo", "id": "sku", "model": embedder, "progress": False,
+        "key": "table:products",
+    }  # fmt: skip
