@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
+import cluster_toys
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +36,8 @@ def cluster():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        # The nodes find the classes of the embedders that are sent to them.
+        patch.setenv("PYTHONPATH", str(Path(cluster_toys.__file__).parent))
         port = free_port()
         head = {**NODE, "include_dashboard": False, "ray_client_server_port": port}
         try:
