@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.served import media
 from mmrag_jupyter.served.cells import as_key, from_key, values_of
 from mmrag_jupyter.served.conditions import (
     CannotError,
@@ -204,7 +206,11 @@ class ItemReading(Store):
     def _media(
         self, table: ItemTable, sources: Sequence[SourceColumns]
     ) -> Mapping[int, Sequence[object]]:
-        raise NotImplementedError  # pragma: no cover - ServedStore has it
+        try:
+            return media.cells(self, table, sources)
+        except StoreError:
+            missing = [None] * len(table.items)
+            return {one.number: missing for source in sources for one in source.media()}
 
     def _refresh(self) -> None:
         now = time.monotonic()

@@ -18,11 +18,11 @@ from mmrag_jupyter.store.feedback import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mmrag_jupyter.served.reading import Reading
     from mmrag_jupyter.served.rows import Table
     from mmrag_jupyter.served.told import Told
     from mmrag_jupyter.store.catalogue import SourceColumns
     from mmrag_jupyter.store.itemrows import ItemTable
+    from mmrag_jupyter.store.store import Store
 
 # What came as bytes is kept as it is up to here; it fits a field of every engine, in base64.
 MOST_BYTES = 45_000
@@ -71,7 +71,7 @@ def blob(engine: Told, kept: Table, digest: bytes) -> bytes | None:
 
 
 def cells(
-    store: Reading, table: ItemTable, sources: Sequence[SourceColumns]
+    store: Store, table: ItemTable, sources: Sequence[SourceColumns]
 ) -> Mapping[int, Sequence[object]]:
     """Return the cells of columns that hold pictures: bytes, else a path, else None."""
     columns = [one for source in sources for one in source.media()]

@@ -23,7 +23,7 @@ from mmrag_jupyter.store.tuned import TunedReader
 from mmrag_jupyter.store.where import compile_where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -32,10 +32,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.served.conditions import Test
     from mmrag_jupyter.served.layout import Layout
     from mmrag_jupyter.served.told import Told
-    from mmrag_jupyter.store.catalogue import SourceColumns
     from mmrag_jupyter.store.facets import Facets
     from mmrag_jupyter.store.feedback import Verdict
-    from mmrag_jupyter.store.itemrows import ItemTable
     from mmrag_jupyter.store.nearest import Searched
     from mmrag_jupyter.store.selection import Selection
     from mmrag_jupyter.store.store import Ranked
@@ -172,15 +170,6 @@ class ServedStore(Reading):
     def blob(self, digest: bytes) -> bytes | None:
         """Return a picture that is kept in the store, encoded, by its content hash."""
         return media.blob(self.engine, self.layout.kept, digest)
-
-    def _media(
-        self, table: ItemTable, sources: Sequence[SourceColumns]
-    ) -> Mapping[int, Sequence[object]]:
-        try:
-            return media.cells(self, table, sources)
-        except StoreError:
-            missing = [None] * len(table.items)
-            return {one.number: missing for source in sources for one in source.media()}
 
     # Search.
 
