@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +24,9 @@ class RandomEmbedder:
         self.modalities = frozenset({"text", "image"})
 
     def direction(self, content):
-        seed = abs(hash((self.name, content))) % 2**32
+        # Not hash(): its salt differs between runs, and once in some runs two scores lie so
+        # near to each other that rounding alone decides which of the two comes first.
+        seed = zlib.crc32(repr((self.name, content)).encode())
         vector = np.random.default_rng(seed).standard_normal(DIM).astype(np.float32)
         return vector / np.linalg.norm(vector)
 
