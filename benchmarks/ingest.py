@@ -1,9 +1,10 @@
 """Images per second of a folder load, beside the bare model on tensors that are ready.
 
 The model is a CLIP ViT-B/32 of full size with random weights, the photos are drawn here.
-Both arms use the same weights, threads, number type and batch size, and take turns. A third
-arm decodes the photos and does nothing else: where the model computes on the same cores, no
-load can be faster than the two together. On a machine that others use too, the ratio of the CPU
+All arms use the same weights, threads, number type and batch size, and take turns. One decodes
+the photos and does nothing else, one runs the bare model with a batch on each core of a CPU, as
+`load` does: where the model computes on the same cores, no load can be faster than these two
+together. On a machine that others use too, the ratio of the CPU
 times is the one to trust, with `--threads 1`: threads that wait for each other burn time as well.
 Prints Markdown for docs/benchmarks.md:
 `python benchmarks/ingest.py [--photos 256] [--runs 5] [--threads N]`.
@@ -17,6 +18,7 @@ import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -27,12 +29,14 @@ from report import WORK, machine, medians, ratio, table
 
 import mmrag_jupyter as mm
 from mmrag_jupyter.models import device, resolve
+from mmrag_jupyter.models.lanes import of_device
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from mmrag_jupyter.models.base import Embedder
+    from mmrag_jupyter.models.lanes import Lanes
 
 SIZES = ((512, 384), (800, 600), (1600, 1200))
 MODEL = WORK / "clip-vit-base-patch32-random"
@@ -112,7 +116,7 @@ def measured(work: Callable[[], None], count: int) -> dict[str, float]:
     return {"rate": count / took, "cpu": took_cpu / count}
 
 
-def bare(batch: int, count: int) -> Callable[[], dict[str, float]]:
+def bare(batch: int, count: int, lanes: Lanes | None = None) -> Callable[[], dict[str, float]]:
     """Return what runs the model alone over `count` ready pictures, `batch` at a time."""
     import torch
     from transformers import CLIPModel
@@ -123,12 +127,20 @@ def bare(batch: int, count: int) -> Callable[[], dict[str, float]]:
     dtype = getattr(torch, where.dtype)
     model = CLIPModel.from_pretrained(MODEL, dtype=dtype).to(where.name).eval()
     pixels = torch.randn(batch, 3, MODEL_IMAGE, MODEL_IMAGE).to(where.name, dtype)
+    sizes = [min(batch, count - first) for first in range(0, count, batch)]
+
+    def embed(size: int) -> None:
+        with torch.inference_mode():
+            vectors = model.get_image_features(pixel_values=pixels[:size])
+        vectors.pooler_output.sum().item()  # a GPU answers before it is done
 
     def work() -> None:
-        with torch.inference_mode():
-            for first in range(0, count, batch):
-                vectors = model.get_image_features(pixel_values=pixels[: count - first])
-            vectors.pooler_output.sum().item()  # a GPU answers before it is done
+        if lanes is None:
+            for size in sizes:
+                embed(size)
+            return
+        for begun in [lanes.start(partial(embed, size)) for size in sizes]:
+            begun.result()
 
     return lambda: measured(work, count)
 
@@ -180,21 +192,29 @@ def main() -> None:
     print(machine("torch", "transformers", "sentence-transformers", "pillow"))
     found = resolve(image_model=str(make_model()), modalities=frozenset({"image"}))
     embedder = found.by_modality["image"]
-    model = bare(device.choose().batch, options.photos)
-    model()  # the first pass warms up
+    where = device.choose()
+    model = bare(where.batch, options.photos)
+    apart = bare(where.batch, options.photos, of_device(where.name))
+    for one in (model, apart):
+        one()  # the first pass warms up
     rows = []
     # The first load of a process compares half precision with float32, which later ones need not.
     folder_load(embedder, make_photos(options.photos, SIZES[0]))()
     for size in SIZES:
         photos = make_photos(options.photos, size)
-        arms = {"bare": model, "decode": decoding(photos), "load": folder_load(embedder, photos)}
-        figures = medians(arms, options.runs)
-        alone, decoded, loaded = figures["bare"], figures["decode"], figures["load"]
-        both = 1 / (1 / alone["rate"] + 1 / decoded["rate"])
+        arms = {
+            "bare": model,
+            "apart": apart,
+            "decode": decoding(photos),
+            "load": folder_load(embedder, photos),
+        }
+        alone, best, decoded, loaded = medians(arms, options.runs).values()
+        both = 1 / (1 / best["rate"] + 1 / decoded["rate"])
         rows.append(
             [
                 f"{size[0]}x{size[1]} JPEG",
                 f"{alone['rate']:.1f}/s",
+                f"{best['rate']:.1f}/s ({ratio(best['rate'], alone['rate'])})",
                 f"{decoded['rate']:.0f}/s",
                 f"{both:.1f}/s ({ratio(both, alone['rate'])})",
                 f"{loaded['rate']:.1f}/s ({ratio(loaded['rate'], alone['rate'])})",
@@ -205,6 +225,7 @@ def main() -> None:
     header = [
         "photos",
         "bare model",
+        "a batch on each core",
         "decoding alone",
         "both on one machine",
         "`load` of the folder",

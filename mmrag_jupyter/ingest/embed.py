@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 TEXTS_AT_ONCE = 256
 # With twice as many decoded ahead; some megabytes each where their size is not bounded.
 PICTURES_AT_ONCE, LARGE_AT_ONCE = 32, 8
-# Batches that a device may have under way: one that it computes, and the next.
-IN_FLIGHT = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,14 +99,14 @@ class Embedding:
         # Those that have something to see or hear: how much at once, only a loaded model knows,
         # and where nothing is new none is loaded.
         self._seeing: dict[int, AnyEmbedder] = {}
-        self._flights: deque[_Flight] = deque()
+        self._under_way: deque[_Flight | _End] = deque()
         self._rehearsed: set[tuple[int, str]] = set()
 
     def run(self, chunks: Iterable[Chunk], pool: Executor) -> Iterator[Chunk]:
         """Yield the chunks in order, their vectors filled in."""
         waiting: list[_Decoded] = []
         # Of a run that failed, or was stopped.
-        self._flights.clear()
+        self._under_way.clear()
         for unit in ahead(pool, self._decode, self._units(chunks), self._room, self._weight):
             if isinstance(unit, _Decoded):
                 waiting.append(unit)
@@ -116,10 +114,10 @@ class Embedding:
                     continue
             self._begin(waiting)
             waiting = []
-            self._land(0 if isinstance(unit, _End) else IN_FLIGHT - 1)
             if isinstance(unit, _End):
-                self._embed_texts(unit)
-                yield unit.chunk
+                self._under_way.append(unit)
+            yield from self._land(max(map(in_flight, self._seeing.values()), default=1) - 1)
+        yield from self._land(0)
         # After an interrupt threads may still read: then they are closed with the last of these.
         self._sounds.close()
 
@@ -170,15 +168,26 @@ class Embedding:
             seen = "prepared" if hasattr(embedder, "prepare_image") else "image"
             modality, inputs = "audio" if heard else seen, [one.image for one in good]
             self._rehearse(space, embedder, modality, inputs)
-            self._flights.append(_Flight(good, begun(embedder, modality, inputs)))
+            self._under_way.append(_Flight(good, begun(embedder, modality, inputs)))
         self._count(decoded)
 
-    def _land(self, most: int) -> None:
-        """Take the vectors of the oldest batches, until at most so many are under way."""
-        while len(self._flights) > most:
-            flight = self._flights.popleft()
-            vectors = flight.land()
-            for at, one in enumerate(flight.decoded):
+    def _land(self, most: int) -> Iterator[Chunk]:
+        """Take the vectors of the oldest batches, until at most so many are under way.
+
+        Yields the chunks whose vectors have all come. No more than one waits for its last ones.
+        """
+        while self._under_way:
+            ends = sum(isinstance(one, _End) for one in self._under_way)
+            first = self._under_way[0]
+            if not isinstance(first, _End) and len(self._under_way) - ends <= most and ends <= 1:
+                return
+            self._under_way.popleft()
+            if isinstance(first, _End):
+                self._embed_texts(first)
+                yield first.chunk
+                continue
+            vectors = first.land()
+            for at, one in enumerate(first.decoded):
                 places = one.picture.places
                 own = repeated(vectors[at : at + 1], [len(places)])
                 one.picture.chunk.add(one.picture.space, places, own)
@@ -233,6 +242,12 @@ def batch_size(embedder: AnyEmbedder) -> int:
     is_bounded = getattr(embedder, "image_edge", None) is not None
     most = PICTURES_AT_ONCE if is_bounded else LARGE_AT_ONCE
     return int(getattr(embedder, "batch_size", most))
+
+
+def in_flight(embedder: AnyEmbedder) -> int:
+    """Return how many batches to have under way: two, where it can begin one, else one."""
+    begins = hasattr(embedder, "start_prepared")
+    return int(getattr(embedder, "in_flight", 2)) if begins else 1
 
 
 def _span(chunk: Chunk, place: Place) -> tuple[float, float] | None:

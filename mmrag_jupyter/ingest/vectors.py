@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models.base import checked, started
 from mmrag_jupyter.models.late import is_late, tokens
 
@@ -39,17 +41,24 @@ def begun(
 ) -> Callable[[], PartVectors]:
     """Begin to embed parts, and return what waits for their vectors; only sound ones come.
 
-    Where the model has a device of its own, several batches can be under way.
+    Where the model has a device or threads of its own, several batches can be under way.
 
     Raises
     ------
     ModelError
-        As `embedded`; what is returned may raise it too.
+        As `embedded`, by what is returned: what was begun before can still be waited for.
     """
-    if modality == "prepared" and not is_late(embedder):
-        return started(embedder, inputs)
-    vectors = embedded(embedder, modality, inputs)
+    try:
+        if modality == "prepared" and not is_late(embedder):
+            return started(embedder, inputs)
+        vectors = embedded(embedder, modality, inputs)
+    except ModelError as error:
+        return partial(_fail, error)
     return lambda: vectors
+
+
+def _fail(error: ModelError) -> PartVectors:
+    raise error
 
 
 def rehearsed(embedder: AnyEmbedder, modality: str, inputs: Sequence[object]) -> None:

@@ -49,7 +49,8 @@ class Embedder(Protocol):
     `prepare_image(image) -> object` and `embed_prepared(prepared) -> (n, dim) float32`,
     which splits `embed_image` into work for any thread and work for the model's own. With
     `start_prepared(prepared) -> Callable[[], (n, dim) float32]` that work is begun, and what
-    is returned waits for it; `rehearse(modality, inputs)` is told of the first batch of a load
+    is returned waits for it; `in_flight` (int, 2 where it does not say) is how many batches
+    to have begun at a time. `rehearse(modality, inputs)` is told of the first batch of a load
     (`modality` as `checked` takes it), and `remarks` are lines about it for the user.
     """
 

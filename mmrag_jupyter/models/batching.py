@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,6 +29,8 @@ _PATIENCE = 2.0  # seconds
 class Batches:
     """Runs a model over inputs in batches; a batch that does not fit is halved and retried.
 
+    Several threads may run at a time.
+
     Where a larger batch may be quicker, the first batches of real work are timed: the size is
     doubled for as long as that is worth it.
 
@@ -45,6 +48,7 @@ class Batches:
         self.name = name
         self.size = size
         self._trial = _Trial(size, largest) if largest > size else None
+        self._learning = threading.Lock()
 
     def run(
         self,
@@ -91,16 +95,20 @@ class Batches:
                 done.append(out)
                 start += len(batch)
                 if timed is not None:
-                    self._learn(timed, time.perf_counter() - began)
+                    self._learn(timed, len(batch), time.perf_counter() - began)
                 continue
             # Only here has the failed call's traceback let go of its tensors.
             _release()
         return done
 
-    def _learn(self, trial: _Trial, seconds: float) -> None:
-        self.size = trial.next(seconds)
-        if trial.is_over:
-            self._trial = None
+    def _learn(self, trial: _Trial, size: int, seconds: float) -> None:
+        with self._learning:
+            if trial is not self._trial or size != self.size:
+                # Begun beside the one that has settled this.
+                return
+            self.size = trial.next(seconds)
+            if trial.is_over:
+                self._trial = None
 
 
 class _Trial:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.models import precision, running
+from mmrag_jupyter.models.lanes import of_device
 from mmrag_jupyter.models.lazy import LazyModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     import numpy as np
     import numpy.typing as npt
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.models.base import Vectors
     from mmrag_jupyter.models.folder import ModelFolder
+    from mmrag_jupyter.models.lanes import Lanes
     from mmrag_jupyter.models.loading import Loaded
     from mmrag_jupyter.models.maps import Maps
 
@@ -84,13 +87,16 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         return self.start_prepared(prepared)()
 
     def start_prepared(self, prepared: list[object]) -> Callable[[], Vectors]:
-        """Begin `embed_prepared`, and return what waits for its vectors.
-
-        A CPU is done by then; on CUDA further batches may be begun meanwhile.
-        """
+        """Begin `embed_prepared`, and return what waits for its vectors."""
         loaded = self._model()
         self._require("image", loaded)
-        return self._started(partial(running.pictures, loaded), prepared, settle=True)
+        return self._started(partial(running.pictures, loaded), prepared, settle=True, ahead=True)
+
+    @property
+    def in_flight(self) -> int:
+        """How many batches it should have begun at a time, so that it never waits for one."""
+        lanes = self._lanes()
+        return 1 + (lanes.count if lanes is not None else 1)
 
     @property
     def audio_rate(self) -> int:
@@ -178,23 +184,31 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         inputs: Sequence[Any],
         *,
         settle: bool = False,
+        ahead: bool = False,
     ) -> Callable[[], Vectors]:
-        """Begin all batches of `inputs`; `settle` lets them try how large a batch should be."""
+        """Begin all batches of `inputs`.
+
+        `settle` lets them try how large a batch should be; `ahead` says that others are begun
+        before these are waited for.
+        """
         import numpy as np
 
         if not inputs:
             return lambda: np.empty((0, self.dim), dtype=np.float32)
-        arriving = self._batches.run(
-            lambda batch: running.to_host(model(batch)), inputs, lambda one: one(), settle=settle
-        )
+        batches, lanes = self._batches, self._lanes()
 
-        def finish() -> Vectors:
-            import torch
+        def run(some: Sequence[Any]) -> list[Callable[[], torch.Tensor]]:
+            return batches.run(
+                lambda batch: running.to_host(model(batch)), some, lambda one: one(), settle=settle
+            )
 
-            vectors = torch.cat([one() for one in arriving])
-            return cast("Vectors", torch.nn.functional.normalize(vectors, dim=1).numpy())
+        if lanes is None or (len(inputs) <= batches.size and not ahead):
+            return partial(_joined, run(inputs))
+        parts = [inputs[at : at + batches.size] for at in range(0, len(inputs), batches.size)]
+        return partial(_landed, [lanes.start(partial(run, some)) for some in parts])
 
-        return finish
+    def _lanes(self) -> Lanes | None:
+        return of_device(self._model().model.device.type)
 
     def _batch(self, loaded: Loaded, modality: str, inputs: Sequence[Any]) -> torch.Tensor:
         """Return the vectors of a few inputs, `(n, dim)` float32, not normalised."""
@@ -225,3 +239,19 @@ class SentenceEmbedder(LazyModel["Loaded"]):
         from mmrag_jupyter.models.loading import load
 
         return load(folder)
+
+
+def _landed(begun: Sequence[Future[list[Callable[[], torch.Tensor]]]]) -> Vectors:
+    """Wait for batches that were begun; where one fails, or on an interrupt, drop the others."""
+    try:
+        return _joined([one for future in begun for one in future.result()])
+    finally:
+        for future in begun:
+            future.cancel()
+
+
+def _joined(arriving: Sequence[Callable[[], torch.Tensor]]) -> Vectors:
+    import torch
+
+    vectors = torch.cat([one() for one in arriving])
+    return cast("Vectors", torch.nn.functional.normalize(vectors, dim=1).numpy())

@@ -1,4 +1,4 @@
-"""Batches under way: begun before the last one has landed, and never more than two."""
+"""Batches under way: begun before the last one has landed, and never more than the device has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from toys import DIM, ToyEmbedder, picture_vector, write_pictures
 
 import mmrag_jupyter as mm
 from mmrag_jupyter.errors import ModelError
-from mmrag_jupyter.ingest import embed
+from mmrag_jupyter.ingest import embed, reading
+from mmrag_jupyter.ingest.run import Run
 
 COLOURS = ["red", "green", "blue", "yellow", "black", "white", "navy", "olive", "teal", "pink"]
 
@@ -89,6 +90,30 @@ def test_every_picture_gets_its_own_vector_whichever_batch_it_flew_in(session, p
         assert hit.parts[0].score == pytest.approx(1, abs=1e-3)
 
 
+def test_the_device_goes_on_while_what_is_ready_is_committed(session, photos, monkeypatch):
+    monkeypatch.setattr(reading, "FIRST_CHUNK", 4)
+    monkeypatch.setattr(reading, "LARGEST_CHUNK", 4)
+    model = Flying()
+    real = Run._commit
+
+    def commit(run, chunk):
+        model.course.append(f"commit {len(chunk.items)}")
+        real(run, chunk)
+
+    monkeypatch.setattr(Run, "_commit", commit)
+    session.load(photos, model=model, progress=False)
+    assert model.course == ["begin 1", "begin 2", "land 1", "begin 3", "land 2", "commit 4",
+                            "begin 4", "land 3", "begin 5", "land 4", "commit 4", "land 5",
+                            "commit 2"]  # fmt: skip
+
+
+def test_what_was_ready_is_committed_when_the_next_batch_fails(session, photos, monkeypatch):
+    monkeypatch.setattr(reading, "FIRST_CHUNK", 4)
+    with pytest.raises(ModelError, match="the device is gone"):
+        session.load(photos, "photos", model=Flying("begin"), progress=False)
+    assert len(session.open("photos", model=Flying())) == 4
+
+
 @pytest.mark.parametrize("fails", ["begin", "land"])
 def test_a_device_that_fails_is_an_error_in_one_line_and_the_next_load_goes_on(
     session, photos, fails
@@ -106,9 +131,9 @@ def test_a_device_that_fails_is_an_error_in_one_line_and_the_next_load_goes_on(
 def test_what_was_under_way_when_a_run_failed_is_not_landed_in_the_next():
     model = Flying()
     embedding = embed.Embedding(None, {"image": (1, model)}, lambda *_: None)
-    embedding._flights.append(embed._Flight((), lambda: pytest.fail("of a run before")))
+    embedding._under_way.append(embed._Flight((), lambda: pytest.fail("of a run before")))
     assert list(embedding.run([], None)) == []
-    assert not embedding._flights
+    assert not embedding._under_way
 
 
 def test_an_embedder_is_told_of_the_first_batch_once_and_what_it_says_is_shown(session):
