@@ -1,8 +1,9 @@
 /** An answer: its text, and beside it the sources that it cites. */
 
 import { createElement, render, type ComponentChildren, type JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { harmlessSound, heardWhileSeen, playsAlone } from '../hits/hearing';
 import { atMostTwice } from '../hits/pictures';
 import { clock, fileNameOf, oneLine, visible } from '../hits/text';
 import type { Answer, Prose, Source } from './model';
@@ -12,6 +13,8 @@ export interface AnswerViewProps {
   answer: Answer;
   /** A data: URL of a raster picture, '' where there is none. */
   picture(source: Source): string;
+  /** A data: URL of a sound, '' where there is none. */
+  sound(source: Source): string;
   strings: AnswerStrings;
 }
 
@@ -117,9 +120,10 @@ function SourceCard(card: {
   props: AnswerViewProps;
 }): JSX.Element {
   const { source, chosen, quotes } = card;
-  const { picture, strings } = card.props;
+  const { picture, sound, strings } = card.props;
   const place = placeOf(source, strings);
   const url = source.thumbnail === null ? '' : picture(source);
+  const heard = harmlessSound(sound(source));
   return (
     <article
       class="mmrag-source"
@@ -144,9 +148,11 @@ function SourceCard(card: {
           style={{ maxWidth: atMostTwice(source.thumbnail).maxWidth }}
         />
       )}
+      {heard !== null && <Heard url={heard} source={source} strings={strings} />}
       {(source.problem !== '' || (source.thumbnail !== null && url === '')) && (
         <div>
-          <b>{strings.pictureGone}</b> <span dir="auto">{visible(source.problem)}</span>
+          <b>{source.start === undefined ? strings.pictureGone : strings.soundGone}</b>{' '}
+          <span dir="auto">{visible(source.problem)}</span>
         </div>
       )}
       {quotes && source.quote !== '' && <blockquote dir="auto">{visible(source.quote)}</blockquote>}
@@ -159,13 +165,41 @@ function SourceCard(card: {
   );
 }
 
+function Heard(props: { url: string; source: Source; strings: AnswerStrings }): JSX.Element {
+  const { url, source, strings } = props;
+  const audio = useRef<HTMLAudioElement>(null);
+  useEffect(() => {
+    const { current } = audio;
+    return current === null ? undefined : heardWhileSeen(current, current);
+  }, [url]);
+  return (
+    <div class="mmrag-hear">
+      <audio
+        ref={audio}
+        controls
+        preload="metadata"
+        aria-label={strings.play(spanOf(source.start, source.end))}
+        src={url}
+        onPlay={event => playsAlone(event.currentTarget)}
+      />
+      {source.until !== undefined && (
+        <p class="mmrag-dim">{strings.playsOnly(spanOf(source.start, source.until))}</p>
+      )}
+    </div>
+  );
+}
+
+function spanOf(start = 0, end?: number): string {
+  return end === undefined ? clock(start) : `${clock(start)}-${clock(end)}`;
+}
+
 function placeOf(source: Source, strings: AnswerStrings): string {
   const file = oneLine(fileNameOf(source.source), 60);
   const { page, start, end } = source;
   const spots = [
     source.item.includes(file) || source.title.includes(file) ? '' : file,
     page === undefined ? '' : strings.page(page),
-    start === undefined ? '' : clock(start) + (end === undefined ? '' : `-${clock(end)}`)
+    start === undefined ? '' : spanOf(start, end)
   ];
   return spots.filter(spot => spot !== '').join(', ');
 }

@@ -40,8 +40,11 @@ export interface Source {
   /** Seconds in a recording. */
   start?: number;
   end?: number;
+  /** Which of the sounds beside it plays, and up to which second where it ends early. */
+  audio?: number;
+  until?: number;
   alt: string;
-  /** Why the picture could not be opened; empty when it could, or when there is none. */
+  /** Why the picture or sound could not be opened; empty when it could, or when there is none. */
   problem: string;
 }
 
@@ -129,6 +132,8 @@ function readSource(data: Record<string, unknown>): Source {
     page: count(data.page),
     start: number(data.start),
     end: number(data.end),
+    audio: count(data.audio),
+    until: number(data.until),
     alt: text(data.alt),
     problem: text(data.problem)
   };

@@ -11,6 +11,9 @@ export interface AnswerStrings {
   quoted: string;
   others(count: number): string;
   pictureGone: string;
+  soundGone: string;
+  play(span: string): string;
+  playsOnly(span: string): string;
   otherVersion(version: string): string;
   noPayload: string;
 }

@@ -8,7 +8,7 @@ import { clearAnswer, drawAnswer } from '../answers/AnswerView';
 import { ANSWER_MIME, readAnswer } from '../answers/model';
 import type { AnswerStrings } from '../answers/strings';
 import { answerStringsOf } from './answerstrings';
-import { pictureSources } from './htmlpictures';
+import { pictureSources, soundSources } from './htmlpictures';
 import { PlainForm } from './plainform';
 
 export class AnswerRenderer extends Panel implements IRenderMime.IRenderer {
@@ -32,8 +32,10 @@ export class AnswerRenderer extends Panel implements IRenderMime.IRenderer {
     const reading = readAnswer(model.data[ANSWER_MIME]);
     if (reading.kind === 'answer') {
       const urls = pictureSources(model.data['text/html']);
+      const sounds = soundSources(model.data['text/html']);
       drawAnswer(this._host.node, {
         answer: reading.answer,
+        sound: source => sounds[source.audio ?? -1] ?? '',
         picture: source => urls[source.thumbnail?.image ?? -1] ?? '',
         strings: this._strings
       });

@@ -18,6 +18,9 @@ export function answerStringsOf(translator: IRenderMime.ITranslator): AnswerStri
     quoted: trans.__('quoted as it stands in the collection'),
     others: count => trans._n('1 more part retrieved', '%1 more parts retrieved', count),
     pictureGone: trans.__('Picture is gone'),
+    soundGone: trans.__('This recording cannot be played.'),
+    play: span => trans.__('Play %1', span),
+    playsOnly: span => trans.__('Of this sound, %1 is kept here.', span),
     otherVersion: version =>
       trans.__(
         'This answer was written by another version of mmrag_jupyter (format %1). Its plain form is shown.',

@@ -12,6 +12,7 @@ from mmrag_jupyter.display.cards import Options
 from mmrag_jupyter.display.markdown import parsed
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.items import Media
+from mmrag_jupyter.search.listening import stretch_of
 from mmrag_jupyter.search.terms import words
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def _reference(citation: Citation) -> Reference:
         fields=passage.fields,
         picture=partial(_opened, passage.shown_by) if passage.shown_by is not None else None,
         source=str(Media(path=part.source)) if part.source is not None else "",
+        sound=stretch_of(part),
         page=part.page,
         start=part.start,
         end=part.end,

@@ -7,7 +7,7 @@ below the text, in the order of their numbers.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display.answer_parts import ANSWER_MIME
@@ -15,7 +15,8 @@ from mmrag_jupyter.display.answer_payload import payload, reference
 from mmrag_jupyter.display.answer_plain import footing, plain
 from mmrag_jupyter.display.budget import bundle_bytes
 from mmrag_jupyter.display.cards import Options
-from mmrag_jupyter.display.elements import DIM, LINE, picture
+from mmrag_jupyter.display.clips import BESIDE_PICTURES, Clip, Heard, clips, heard
+from mmrag_jupyter.display.elements import DIM, LINE, picture, sound
 from mmrag_jupyter.display.escape import escape, isolated, one_line
 from mmrag_jupyter.display.marks import snippet
 from mmrag_jupyter.display.page import page
@@ -23,12 +24,13 @@ from mmrag_jupyter.display.prose import Cite, drawn, shortened
 from mmrag_jupyter.display.thumbnails import Gone, Picture, Thumbnail, all_opened, thumbnails
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mmrag_jupyter.display.answer_parts import Reference, Reply
     from mmrag_jupyter.display.prose import Node
 
 BOX = (200, 150)
+_PLAYER = 280  # pixels
 
 _TITLE, _NOTICE, _NOTICES = 300, 300, 8
 # From everything to the bare text: characters of the answer, of a quote, columns of a row, and
@@ -67,16 +69,19 @@ class _Draft:
     notices: tuple[str, ...]
     detail: _Detail
     images: Sequence[Thumbnail | Gone | None]
+    sounds: Sequence[Clip | Gone | None]
 
     def bundle(self) -> dict[str, object]:
         most, notices = self.detail.text, self.notices
         prose = shortened(self.reply.prose, most)
         if len(self.reply.text) > most:
             notices += ("The text is cut to keep the notebook small; answer.text has it all.",)
-        told, number = [], 0
-        for source, image in zip(self.reply.references, self.images, strict=True):
-            told.append(reference(source, self.detail.quote, image, number))
+        told, number, audio = [], 0, 0
+        for source, image, clip in self._drawn():
+            quote = self.detail.quote
+            told.append(reference(source, quote, image, number, clip=clip, audio=audio))
             number += isinstance(image, Thumbnail)
+            audio += isinstance(clip, Clip) and clip.uri != ""
         return {
             ANSWER_MIME: payload(self.reply, prose, told, notices, most=most),
             "text/html": page(self.reply.question, notices, self._html(prose)),
@@ -98,12 +103,21 @@ class _Draft:
         if not sources:
             return text
         inside = "".join(
-            self._source(source, image, places[source.key])
-            for source, image in zip(sources, self.images, strict=True)
+            self._source(source, image, clip, places[source.key])
+            for source, image, clip in self._drawn()
         )
         return f"{_ROWS}\n{text}\n{_SIDE}{inside}</div></div>"
 
-    def _source(self, source: Reference, image: Thumbnail | Gone | None, place: str) -> str:
+    def _drawn(self) -> Iterator[tuple[Reference, Thumbnail | Gone | None, Clip | Gone | None]]:
+        return zip(self.reply.references, self.images, self.sounds, strict=True)
+
+    def _source(
+        self,
+        source: Reference,
+        image: Thumbnail | Gone | None,
+        clip: Clip | Gone | None,
+        place: str,
+    ) -> str:
         name = isolated(one_line(source.title, 90))
         where = f" <small>{escape(source.place)}</small>" if source.place else ""
         lines = [f"<div><b>[{source.key}]</b> <b>{name}</b>{where}</div>"]
@@ -112,6 +126,7 @@ class _Draft:
         if image is not None:
             alt = source.alt or _named(source)
             lines.append(f"{_PICTURE}{picture(image, alt, BOX)}</div>")
+        lines.append(sound(clip, _PLAYER, placed=source.place != ""))
         if source.quote and self.detail.quote and not self.reply.quoted:
             shown = snippet(source.quote, self.reply.terms, self.detail.quote)
             lines.append(f"{_QUOTE}<small>\u201c{shown}\u201d</small></div>")
@@ -134,16 +149,22 @@ def answer_bundle(reply: Reply, *, options: Options | None = None) -> dict[str, 
     told = tuple(one_line(each, _NOTICE) for each in reply.notices[:_NOTICES])
     edge = min(options.thumbnail, 2 * max(BOX))
     pictures = all_opened([source.picture for source in reply.references], edge)
+    sounds = [heard(source.sound, options.budget) for source in reply.references]
     bundle: dict[str, object] = {}
     for detail in (_Detail(*each) for each in _DETAILS):
         shown = pictures if detail.pictures else [None] * len(pictures)
-        draft = _Draft(reply, told, detail, [_blank(each) for each in shown])
+        played = sounds if detail.pictures else [None] * len(sounds)
+        silent = [each.blank() if isinstance(each, Heard) else each for each in played]
+        draft = _Draft(reply, told, detail, [_blank(each) for each in shown], silent)
         room = options.budget - bundle_bytes(draft.bundle())
         if room < 0:
             continue
+        share = BESIDE_PICTURES if any(isinstance(each, Picture) for each in shown) else 1
+        draft = replace(draft, sounds=clips(played, int(room * share)))
+        room = options.budget - bundle_bytes(draft.bundle())
         encoded = iter(thumbnails([each for each in shown if isinstance(each, Picture)], room))
         images = [next(encoded) if isinstance(each, Picture) else each for each in shown]
-        bundle = _Draft(reply, told, detail, images).bundle()
+        bundle = replace(draft, images=images).bundle()
         if bundle_bytes(bundle) <= options.budget:
             return bundle
     line = f"The answer cannot be shown in {options.budget} bytes; answer.text has it."

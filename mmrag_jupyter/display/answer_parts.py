@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mmrag_jupyter.display.prose import Node
+    from mmrag_jupyter.display.stretches import Stretch
 
 ANSWER_MIME = "application/vnd.mmrag.answer.v1+json"
 
@@ -22,7 +23,8 @@ class Reference:
     """One source as the display needs it, under the number by which the text cites it.
 
     `quote` stands word for word in the source; `fields` are columns of a table's row; `place`
-    says where in its file it is; `picture` opens the picture, and what it raises is shown.
+    says where in its file it is; `picture` opens the picture and `sound` the recording's
+    stretch, and what these raise is shown.
     """
 
     key: int
@@ -34,6 +36,7 @@ class Reference:
     fields: tuple[tuple[str, str], ...] = ()
     picture: Callable[[], Image] | None = None
     alt: str = ""
+    sound: Stretch | None = None
     source: str = ""
     page: int | None = None
     start: float | None = None

@@ -23,8 +23,9 @@ The object has these members; a renderer ignores what it does not know.
   - `thumbnail`: null, or `{image, width, height}`, as for hits: `image` counts, from 0, the
     `<img>` elements of the `text/html` in the same output; `width` and `height` are the
     original's pixels
-  - where there is one: `source` (a path), `page` (from 1), `start`, `end` (seconds), `alt`,
-    `problem` (why the picture could not be opened)
+  - where there is one: `source` (a path), `page` (from 1), `start`, `end` (seconds), `audio`
+    (counts, from 0, the `<audio>` elements of the `text/html`) and `until` (seconds, where it
+    ends before `end`), `alt`, `problem` (why the picture or recording could not be opened)
 - `others`: how many parts were retrieved and are not cited
 """
 
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.display.clips import Clip
 from mmrag_jupyter.display.prose import as_json
 from mmrag_jupyter.display.thumbnails import Gone, Thumbnail
 from mmrag_jupyter.display.values import json_text, jsonable
@@ -74,11 +76,17 @@ def payload(
 
 
 def reference(
-    source: Reference, quoted: int, image: Thumbnail | Gone | None, number: int
+    source: Reference,
+    quoted: int,
+    image: Thumbnail | Gone | None,
+    number: int,
+    *,
+    clip: Clip | Gone | None = None,
+    audio: int = 0,
 ) -> dict[str, object]:
     """Return one source, with at most `quoted` characters of its quote.
 
-    `number` is that of its `<img>` element in the HTML.
+    `number` is that of its `<img>` element in the HTML, `audio` that of its `<audio>`.
     """
     shown = None
     if isinstance(image, Thumbnail):
@@ -100,7 +108,9 @@ def reference(
         "start": jsonable(source.start, _VALUE),
         "end": jsonable(source.end, _VALUE),
         "alt": json_text(source.alt, _VALUE) if shown else "",
-        "problem": image.reason if isinstance(image, Gone) else "",
+        "problem": next((one.reason for one in (image, clip) if isinstance(one, Gone)), ""),
     }
+    if isinstance(clip, Clip) and clip.uri:
+        some |= {"audio": audio, "until": round(clip.until, 2) if clip.is_cut else None}
     # Each line of JSON is indented in a notebook: what is empty is left out.
     return always | {key: value for key, value in some.items() if value not in (None, "")}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.display.stretches import Stretch
 
+# Of the room in an output, what sounds may take where there are photos too.
+BESIDE_PICTURES = 0.6
 _HEAD = f"data:{TYPE};base64,"
 # Bits a second: clear, as on the telephone, and still understood.
 _BITS = (24_000, 16_000, 11_000, 8_000, 6_000)

@@ -12,6 +12,9 @@ from sidebar_user import Sidebar
 from sounds import encoded, noise, quiet, tone, write
 
 from mmrag_jupyter.display import Spoken
+from mmrag_jupyter.display.answer import answer_bundle
+from mmrag_jupyter.display.answer_parts import Reference, Reply
+from mmrag_jupyter.display.prose import Cite, Element
 from mmrag_jupyter.display.stretches import Stretch
 from mmrag_jupyter.errors import SourceError
 from mmrag_jupyter.items import Sound
@@ -135,6 +138,37 @@ def test_a_saved_notebook_plays_untrusted_and_without_a_kernel(server, user):
     user.page.wait_for_function(
         f"root => ({PLAYING})(root).every(one => one.paused)", arg=area.element_handle()
     )
+
+
+def test_an_answer_plays_the_stretch_that_it_cites(server, user, axe_violations):
+    def gone(_begin, _end):
+        raise SourceError("calls/b.wav is gone.")
+
+    def source(key, read):
+        stretch = Stretch(5.0, 9.0, read)
+        return Reference(key, f"{key}.wav", f"{key}.wav#1", f"{key}.wav", "it came late",
+                         start=5.0, end=9.0, place="0:05-0:09", sound=stretch)  # fmt: skip
+
+    def made(begin, last):
+        return Sound(beeps(6, of=last + 1)[int(begin * 16_000) : int(last * 16_000)], 16_000)
+
+    text = ("Late ", Cite(1), Cite(2), Cite(3))
+    sources = (source(1, made), source(2, gone), source(3, made))
+    reply = Reply("What of the parcel?", "Late [1][2][3]", (Element("p", text),), sources)
+    server.notebook("said.ipynb", [cell(answer_bundle(reply))])
+    user.opens_lab("said.ipynb")
+    area = user.output(0).locator(".mmrag-answer")
+    first, second, third = (area.locator(f"[data-key='{key}']") for key in (1, 2, 3))
+    expect(second).to_contain_text("This recording cannot be played. calls/b.wav is gone.")
+    players = area.locator("audio[controls][aria-label='Play 0:05-0:09']")
+    expect(players).to_have_count(2)
+    for one in (first, third):
+        one.locator("audio").evaluate("node => node.play()")
+        assert plays(one, user.page)["length"] == pytest.approx(4, abs=0.05)
+    # One at a time.
+    user.page.wait_for_function("node => node.paused", arg=players.first.element_handle())
+    assert axe_violations(user, ".mmrag-answer") == []
+    user.photographs("sound-answer")
 
 
 def test_the_plain_page_of_an_untrusted_notebook_keeps_its_players(server, user):

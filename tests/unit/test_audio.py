@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 import shutil
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +17,7 @@ from sounds import RATE, ToyTranscriber, encoded, noise, quiet, tone, write, wri
 from toys import ToyEmbedder
 
 import mmrag_jupyter as mm
+from mmrag_jupyter.display.answer_parts import ANSWER_MIME
 from mmrag_jupyter.errors import LoadStoppedError, ModelError, QueryError, SourceError
 from mmrag_jupyter.ingest import dictation, recordings
 from mmrag_jupyter.models.builtin_sound import BuiltinSound
@@ -143,6 +148,19 @@ def test_what_is_said_is_found_by_words_and_plays_from_there(session, folder):
     assert part.start == pytest.approx(8, abs=0.2)
     assert part.sound().samples.size
     assert hits[0].text == part.text
+
+
+def test_an_answer_plays_the_stretch_that_it_quotes(session, folder):
+    c = session.load(folder, transcribe=ToyTranscriber())
+    answer = c.ask("Who has a high voice?")
+    made = answer._repr_mimebundle_()
+    told = made[ANSWER_MIME]["sources"][0]
+    assert told["item"] == "two.flac"
+    assert told["start"] == pytest.approx(8, abs=0.2)
+    assert told["audio"] == 0
+    players = re.findall('src="data:audio/ogg;base64,([^"]+)"', made["text/html"])
+    with av.open(io.BytesIO(base64.b64decode(players[0]))) as sound:
+        assert sound.duration / av.time_base == pytest.approx(4, abs=0.3)
 
 
 def test_what_is_said_late_in_a_long_recording_plays_from_there(session, tmp_path):

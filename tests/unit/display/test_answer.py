@@ -15,6 +15,9 @@ from mmrag_jupyter.display.answer_parts import ANSWER_MIME, Reference, Reply
 from mmrag_jupyter.display.budget import bundle_bytes
 from mmrag_jupyter.display.cards import Options
 from mmrag_jupyter.display.markdown import parsed
+from mmrag_jupyter.display.stretches import RATE, Stretch
+from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.items import Sound
 
 EVIL = "</div><script>alert(1)</script>\"' onmouseover='x'\u202e\x00"
 
@@ -207,3 +210,53 @@ def test_a_draft_shows_the_text_so_far_and_that_more_is_to_come():
     assert "<s>[9]</s>" in drawing
     assert "<progress>" in drawing
     assert "&lt;b&gt;" in drawing
+
+
+def spoken(seconds=7.0, fails=""):
+    def read(begin, last):
+        if fails:
+            raise SourceError(fails)
+        return noise_of(last - begin)
+
+    return {"sound": Stretch(5.0, 5.0 + seconds, read), "start": 5.0, "end": 5.0 + seconds,
+            "page": None, "place": "0:05-0:12"}  # fmt: skip
+
+
+def noise_of(seconds):
+    rng = np.random.default_rng(0)
+    return Sound(rng.normal(0, 0.1, round(seconds * RATE)).astype(np.float32), RATE)
+
+
+def test_a_cited_recording_plays_from_the_second_that_is_quoted():
+    made = answer_bundle(reply(sources=[source(**spoken()), source(2), source(3, **spoken(3))],
+                               text="Late [1], says she [3], says the manual [2]."))  # fmt: skip
+    players = Tags(made["text/html"]).all("audio")
+    assert [one["src"][:22] for one in players] == ["data:audio/ogg;base64,"] * 2
+    told = made[ANSWER_MIME]["sources"]
+    assert [one.get("audio") for one in told] == [0, None, 1]
+    assert [one.get("start") for one in told] == [5.0, None, 5.0]
+    assert "until" not in told[0]
+
+
+def test_a_cited_recording_that_is_gone_says_so_and_the_rest_is_heard():
+    gone = source(**spoken(fails="calls/a.wav is gone."))
+    made = answer_bundle(reply(sources=[gone, source(2, **spoken())], text="Late [1] [2]."))
+    tags = Tags(made["text/html"])
+    assert len(tags.all("audio")) == 1
+    assert "calls/a.wav is gone." in tags.text
+    told = made[ANSWER_MIME]["sources"]
+    assert told[0]["problem"] == "calls/a.wav is gone."
+    assert told[1]["audio"] == 0
+
+
+@pytest.mark.parametrize("budget", [4_000, 12_000, 30_000, 65_536])
+def test_recordings_and_pictures_of_an_answer_keep_to_its_budget(budget):
+    sources = [source(key, **spoken(30)) for key in (1, 2, 3)]
+    sources.append(source(4, picture=noise))
+    made = answer_bundle(reply(sources=sources, text="Late [1] [2] [3] [4]."),
+                         options=Options(budget=budget))  # fmt: skip
+    assert bundle_bytes(made) <= budget
+    if budget > 20_000:
+        assert len(Tags(made["text/html"]).all("audio")) == 3
+        assert len(Tags(made["text/html"]).all("img")) == 1
+        assert all(one["until"] < 35 for one in made[ANSWER_MIME]["sources"][:3])
