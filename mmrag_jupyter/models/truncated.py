@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from mmrag_jupyter.errors import ModelError
@@ -45,10 +46,16 @@ class Truncated:
 
     def __getattr__(self, name: str) -> object:
         found: object = getattr(self._embedder, name)
+        if name == "start_prepared":
+            start = cast("Callable[..., Callable[[], Vectors]]", found)
+            return lambda prepared: partial(self._waited, start(prepared))
         if name not in {"embed_audio", "embed_prepared"}:
             return found
         embed = cast("Callable[..., Vectors]", found)
         return lambda *given, **options: self._cut(embed(*given, **options))
+
+    def _waited(self, wait: Callable[[], Vectors]) -> Vectors:
+        return self._cut(wait())
 
     def _cut(self, vectors: Vectors) -> Vectors:
         import numpy as np

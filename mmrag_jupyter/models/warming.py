@@ -22,6 +22,7 @@ from mmrag_jupyter.models.cache import snapshot
 from mmrag_jupyter.models.folder import read_folder
 from mmrag_jupyter.models.hub import full_name
 from mmrag_jupyter.models.importing import parents_first
+from mmrag_jupyter.models.truncated import whole_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +55,8 @@ class Warming:
         self._held: list[AnyEmbedder] = []
         # Two collections of the same model need one thread.
         with _starting:
-            todo = [one for one in spaces if one.name not in _under_way and _is_needed(one)]
+            whole = dict.fromkeys(map(whole_of, spaces))
+            todo = [one for one in whole if one.name not in _under_way and _is_needed(one)]
             _under_way.update(one.name for one in todo)
         self.thread: threading.Thread | None = None
         if todo:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from toys import ToyEmbedder
+from PIL import Image
+from toys import ToyEmbedder, write_pictures
 
 import mmrag_jupyter as mm
 from mmrag_jupyter.errors import ModelError
+from mmrag_jupyter.models import resolve
 
 FRAME = pd.DataFrame({"title": [f"shoe word{n} tail{n % 3}" for n in range(60)]})
 TEXTS = ("text",)
@@ -97,6 +99,18 @@ def test_the_first_numbers_of_each_vector_are_kept_and_asked_for(session):
     assert again.query("word99", k=1)[0].metadata["title"] == "boots word99"
     assert space(again).dim == 8
     again.close()
+
+
+def test_pictures_of_a_model_in_memory_are_cut_as_well(session, tiny_clip_folder, tmp_path):
+    photos = write_pictures(tmp_path / "photos", ["red", "green", "blue"])
+    collection = session.load(photos, model=str(tiny_clip_folder), dim=16, progress=False)
+    assert space(collection).dim == 16
+    pixels = [Image.open(photos / f"{colour}.png") for colour in ("blue", "green", "red")]
+    whole = resolve(str(tiny_clip_folder), modalities=frozenset({"image"})).by_modality["image"]
+    true = whole.embed_image(pixels)[:, :16]
+    true /= np.linalg.norm(true, axis=1, keepdims=True)
+    assert np.allclose(collection.store.vectors(1, [1, 2, 3]), true, atol=1e-2)
+    assert collection.query(image=photos / "green.png", k=1).ids == ["green.png"]
 
 
 def test_another_length_is_told_in_one_line_and_made_by_reembedding(session):

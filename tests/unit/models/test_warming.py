@@ -80,6 +80,18 @@ def test_the_model_of_a_collection_that_was_opened_is_loaded_by_another_thread(
     assert loads == [lazy.THREAD]
 
 
+def test_a_model_of_which_fewer_numbers_are_kept_is_loaded_too_and_once(folder, model, loads):
+    made(folder, model, dim=8)
+    loads.clear()
+    collection = opened(folder)
+    ended()
+    assert loads == [lazy.THREAD]
+    assert collection.query("red", weights={"lexical": 0}).ids
+    assert loads == [lazy.THREAD]
+    opened(folder)
+    assert threads() == []
+
+
 def test_who_needs_the_model_meanwhile_waits_for_it(folder, model, loads, monkeypatch):
     made(folder, model)
     loads.clear()
