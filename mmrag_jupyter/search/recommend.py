@@ -24,7 +24,7 @@ from mmrag_jupyter.search.reasons import reasons
 from mmrag_jupyter.search.signals import Ranker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mmrag_jupyter.search.signals import Serving
     from mmrag_jupyter.search.taste import Taste
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 DISLIKED_WEIGHT = 0.5
 # Of these many items the most diverse are chosen.
 _POOL, _POOL_FACTOR = 50, 5
-_LEAST_DEPTH = 100
+_LEAST_DEPTH, _DEEPER = 100, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,16 @@ class _Vote:
     part: int
     score: float
     by: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asking:
+    """A judged item, its parts, and what ranks all others by them."""
+
+    item: int
+    weight: float
+    own: Sequence[PartRow]
+    ranker: Ranker
 
 
 # By signal and item.
@@ -84,30 +94,62 @@ def recommend(
         raise QueryError(f"diverse is {diverse:g}; give a number from 0 (best fit) to 1.")
     numbers = store.find([*taste.given])
     base = store.select(where=query.where)
-    own = store.parts_of([*numbers.values()])
-    depth = max(_LEAST_DEPTH, _POOL_FACTOR * query.k) + len(own)
-    votes: tuple[_Votes, _Votes] = ({}, {})
-    rows: dict[int, PartRow] = {}
-    for judged, into in ((taste.likes, votes[0]), (taste.dislikes, votes[1])):
-        for item_id, weight in judged.items():
-            item = numbers[item_id]
-            like = [row for row in own if row.item == item]
-            asked = Query(like=(item_id,), modality=query.modality, weights=query.weights)
-            signals = Ranker(asked, store, serving, like, base).signals(depth)
-            seen = {part for signal in signals for part in signal.parts} - rows.keys()
-            rows.update({row.part: row for row in store.parts(sorted(seen))})
-            for signal in signals:
-                if signal.weight > 0:
-                    _count(into.setdefault(signal.name, {}), signal, item, weight, rows)
-    signals = [_merged(name, found, query) for name, found in votes[0].items()]
-    signals += [_merged(name, found, query, avoid=True) for name, found in votes[1].items()]
-    judged_items = set(numbers.values())
-    fused = fuse(signals, {part: row.item for part, row in rows.items()})
-    fused = [one for one in fused if one.item not in judged_items]
+
+    def ranker(item_id: str, like: Sequence[PartRow]) -> Ranker:
+        asked = Query(like=(item_id,), modality=query.modality, weights=query.weights)
+        return Ranker(asked, store, serving, like, base)
+
+    asking = [_asking(judged, numbers, store, ranker) for judged in (taste.likes, taste.dislikes)]
+    given = set(numbers.values())
+    wanted, most = max(_POOL, _POOL_FACTOR * query.k), sum(store.part_counts().values())
+    depth = max(_LEAST_DEPTH, _POOL_FACTOR * query.k) + sum(
+        len(one.own) for judged in asking for one in judged
+    )
+    while True:
+        rows: dict[int, PartRow] = {}
+        likes, dislikes = (_votes(judged, store, depth, rows) for judged in asking)
+        signals = [_merged(name, found, query) for name, found in likes.items()]
+        signals += [_merged(name, found, query, avoid=True) for name, found in dislikes.items()]
+        fused = fuse(signals, {part: row.item for part, row in rows.items()})
+        fused = [one for one in fused if one.item not in given]
+        if len(fused) >= wanted or depth >= most:
+            break
+        # Whoever has rated thousands has rated most of what is near to what they like.
+        depth *= _DEEPER
     best = _chosen(fused, store, serving, query.k, diverse)
     names = {number: item_id for item_id, number in numbers.items()}
-    told = reasons(best, {name: _by(found) for name, found in votes[0].items()}, names, store)
+    told = reasons(best, {name: _by(found) for name, found in likes.items()}, names, store)
     return Recommended(Found(best, rows, signals), told)
+
+
+def _asking(
+    judged: Mapping[str, float],
+    numbers: Mapping[str, int],
+    store: Store,
+    ranker: Callable[[str, Sequence[PartRow]], Ranker],
+) -> list[_Asking]:
+    """Return what ranks the collection by each of the judged items."""
+    own: dict[int, list[PartRow]] = {}
+    for row in store.parts_of([numbers[item_id] for item_id in judged]):
+        own.setdefault(row.item, []).append(row)
+    likes = {item_id: own.get(numbers[item_id], []) for item_id in judged}
+    return [
+        _Asking(numbers[item_id], weight, likes[item_id], ranker(item_id, likes[item_id]))
+        for item_id, weight in judged.items()
+    ]
+
+
+def _votes(asking: Sequence[_Asking], store: Store, depth: int, rows: dict[int, PartRow]) -> _Votes:
+    """Return what judged items say of all others; the parts that they name are put into `rows`."""
+    votes: _Votes = {}
+    for one in asking:
+        signals = one.ranker.signals(depth)
+        seen = {part for signal in signals for part in signal.parts} - rows.keys()
+        rows.update({row.part: row for row in store.parts(sorted(seen))})
+        for signal in signals:
+            if signal.weight > 0:
+                _count(votes.setdefault(signal.name, {}), signal, one.item, one.weight, rows)
+    return votes
 
 
 def _count(

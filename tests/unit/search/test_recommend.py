@@ -57,6 +57,17 @@ def test_what_was_given_is_never_recommended(shop):
     assert sorted(found) == ["ruby", "wine"]
 
 
+def test_who_has_rated_all_that_is_near_is_recommended_what_lies_behind(session):
+    shades = [(250 - at // 4, at // 4, 10) for at in range(900)]
+    many = pd.DataFrame({"id": range(900), "photo": [picture(shade) for shade in shades]})
+    many["id"] = many["id"].map("p{:03}".format)
+    c = session.load(many, "many", image="photo", id="id", model=ToyEmbedder())
+    rated = {f"p{at:03}": 5 for at in range(850)}
+    found = c.recommend(ratings=rated, k=5).ids
+    assert len(found) == 5
+    assert not rated.keys() & set(found)
+
+
 def test_alike_pictures_come_first_with_their_reason(colours):
     found = colours.recommend("red", k=3)
     assert set(found.ids[:2]) == {"wine", "ruby"}
