@@ -8,6 +8,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ NOTABLE_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd")
 
 
 def machine(*packages: str) -> str:
-    """Describe the machine and the versions in one line; no host names, no paths."""
+    """Describe the day, the machine and the versions in one line; no host names, no paths."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     model, flags = platform.machine(), ""
@@ -37,8 +38,8 @@ def machine(*packages: str) -> str:
         flags = " (" + ", ".join(flag for flag in NOTABLE_FLAGS if flag in known) + ")"
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
-        f"{cores} cores of {model}{flags}, {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}, {versions}; "
+        f"{datetime.now(UTC):%Y-%m-%d}, {cores} cores of {model}{flags}, {memory:.0f} GiB, "
+        f"{platform.system()}, Python {platform.python_version()}, {versions}; "
         f"load average {os.getloadavg()[0]:.1f} at the start."
     )
 

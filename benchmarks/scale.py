@@ -2,7 +2,8 @@
 
 Prints Markdown for docs/benchmarks.md, each figure with the exponent of its growth from one
 size to the next (1 is in proportion): `python benchmarks/scale.py [--parts 10000,100000]
-[--precision int8] [--files 10000,100000]`. A million parts take 5 GB of disk and some minutes.
+[--precision int8] [--files 10000,100000]`. A million parts take 5 GB of disk and some minutes,
+and so do a million files: `--parts "" --files 100000,1000000` measures these alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from report import in_process, machine, table
 
 STEPS = ("load", "reopen", "ask", "recall", "delete")
+FILE_STEPS = ("files", "again", "some")
 
 # (key, heading, format, target at 1M parts); times are in seconds.
 ROWS = (
@@ -47,6 +49,10 @@ ROWS = (
     ("files", "load of tiny text files, files/s", "{:,.0f}", ""),
     ("again", "… again, nothing changed", "{:.1f} s", "<= 20 s"),
     ("again_cpu", "… of the processor", "{:.1f} s", ""),
+    ("some", "… again, ten changed, ten new, ten gone", "{:.1f} s", ""),
+    ("some_cpu", "… of the processor", "{:.1f} s", ""),
+    ("files_mb", "memory of the first load, MB", "{:,.0f}", ""),
+    ("again_mb", "… of the one that finds nothing changed", "{:,.0f}", ""),
 )
 
 
@@ -61,11 +67,14 @@ def measured(parts: int, precision: str) -> dict[str, float]:
 
 
 def loaded(files: int) -> dict[str, float]:
-    """Load a folder of tiny files twice; return the figures."""
+    """Load a folder of tiny files three times; return the figures."""
     script = str(Path(__file__).with_name("scale_arm.py"))
     folder = tempfile.mkdtemp(prefix="mmrag-files-")
+    figures: dict[str, float] = {}
     try:
-        return in_process(script, "files", files, folder)
+        for step in FILE_STEPS:
+            figures |= in_process(script, step, files, Path(folder))
+        return figures
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -93,6 +102,8 @@ def main() -> None:
     rows = []
     for key, heading, shown, target in ROWS:
         there = [size for size in sizes if key in figures[size]]
+        if not there:
+            continue
         values = [figures[size][key] for size in there]
         cells = [shown.format(figures[size][key]) if size in there else "-" for size in sizes]
         rows.append([heading, *cells, exponent(there, values), target])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
 import statistics
 import sys
@@ -24,6 +25,8 @@ from mmrag_jupyter.store import Store, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mmrag_jupyter.ingest import LoadReport
 
 K = 10
 LONGEST = 10  # seconds that one figure is measured
@@ -58,10 +61,13 @@ def load(folder: Path, parts: int) -> dict[str, float]:
     closed = time.perf_counter() - began
     store.wait_for_indexes()
     index = time.perf_counter() - began
-    sizes = {file.name: file.stat().st_size / 1e6 for file in folder.iterdir() if file.is_file()}
+    store.close()
+    sizes = {
+        one.name: sum(file.stat().st_size for file in (one, *one.glob("*")) if file.is_file()) / 1e6
+        for one in folder.iterdir()
+    }
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(sizes, f"peak {memory:.0f} MB", file=sys.stderr)
-    store.close()
     vectors_mb = sum(size for name, size in sizes.items() if name.endswith(".vec"))
     return {
         "load": parts / (written + closed),
@@ -168,24 +174,63 @@ def delete(folder: Path, parts: int) -> dict[str, float]:
 
 
 def files(folder: Path, parts: int) -> dict[str, float]:
-    """Load a folder of so many tiny files, and again when nothing has changed."""
+    """Load a folder of so many tiny files."""
+    for number in range(parts):
+        _note(folder, number, f"note {number}")
+    began = time.perf_counter()
+    _loaded(folder, parts)
+    return {"files": parts / (time.perf_counter() - began), "files_mb": _peak()}
+
+
+def again(folder: Path, parts: int) -> dict[str, float]:
+    """Load that folder again, in which nothing has changed."""
+    wall, work = time.perf_counter(), time.process_time()
+    report = _loaded(folder, parts)
+    if report.unchanged != parts:
+        raise SystemExit(f"not all unchanged: {report}")
+    walls, works = time.perf_counter() - wall, time.process_time() - work
+    return {"again": walls, "again_cpu": works, "again_mb": _peak()}
+
+
+def some(folder: Path, parts: int) -> dict[str, float]:
+    """Load it once more: ten files of it have changed, ten are new, and ten are gone."""
+    for at in range(10):
+        _note(folder, at * parts // 20, f"changed {at}")
+        _note(folder, parts + at, f"new {at}")
+        (_heap(folder) / f"{parts - 1 - at:07}.txt").unlink()
+    wall, work = time.perf_counter(), time.process_time()
+    report = _loaded(folder, parts)
+    if (report.added, report.updated, report.removed, report.unchanged) != (10, 10, 10, parts - 20):
+        raise SystemExit(f"not ten each: {report}")
+    return {"some": time.perf_counter() - wall, "some_cpu": time.process_time() - work}
+
+
+def _heap(folder: Path) -> Path:
+    return folder / "files"
+
+
+def _note(folder: Path, number: int, text: str) -> None:
+    path = _heap(folder) / f"{number:07}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    # Only files that have settled are known by their listing.
+    old = time.time() - 60
+    os.utime(path, (old, old))
+
+
+def _loaded(folder: Path, parts: int) -> LoadReport:
     import mmrag_jupyter as mm
 
-    heap = folder / "files"
-    heap.mkdir(parents=True)
-    for number in range(parts):
-        (heap / f"{number:07}.txt").write_text(f"note {number}", encoding="utf-8")
-    time.sleep(3)  # only files that have settled are known by their listing
     session = mm.Session(mm.Config(root=str(folder)))
-    began = time.perf_counter()
-    session.load(str(heap), "heap", model="builtin", progress=False)
-    first = time.perf_counter() - began
-    wall, work = time.perf_counter(), time.process_time()
-    report = session.load(str(heap), "heap", model="builtin", progress=False).last_load
-    if report is None or report.unchanged != parts:
-        raise SystemExit(f"not all unchanged: {report}")
-    again = {"again": time.perf_counter() - wall, "again_cpu": time.process_time() - work}
-    return {"files": parts / first, **again}
+    found = session.load(str(_heap(folder)), "heap", model="builtin", progress=False)
+    if len(found) != parts or found.last_load is None:
+        raise SystemExit(f"{len(found):,} items of {parts:,} files")
+    return found.last_load
+
+
+def _peak() -> float:
+    """Return the most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 def _timed(name: str, run: Callable[[int], object], opened: Opened) -> dict[str, float]:
@@ -215,7 +260,7 @@ def main() -> None:
     step, parts, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     steps = {
         "load": load, "reopen": reopen, "ask": ask, "recall": recall, "delete": delete,
-        "files": files,
+        "files": files, "again": again, "some": some,
     }  # fmt: skip
     print(json.dumps(steps[step](folder, parts)))
 

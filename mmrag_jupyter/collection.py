@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 from mmrag_jupyter import ingest, sources
 from mmrag_jupyter.answers.arguments import answering, model_of
 from mmrag_jupyter.answers.chat import Conversation
-from mmrag_jupyter.ingest import arguments, passwords, transcribing
+from mmrag_jupyter.ingest import arguments, passwords, recall, transcribing
 from mmrag_jupyter.ingest.complete import complete
 from mmrag_jupyter.ingest.joining import load_joined
 from mmrag_jupyter.ingest.vectors import remarks
@@ -86,6 +86,8 @@ class Collection(Studying):
         dim
             Keep the first so many numbers of each vector, of a model that was trained for it
             (Matryoshka); the collection goes on so.
+        recall
+            Which share of the true neighbours an index has to find, 0.95 if nobody says; 1: all.
         reembed
             Embed the whole collection again with another model.
         engine
@@ -111,16 +113,19 @@ class Collection(Studying):
         if options.get("on") is not None:
             return self._load_joined(source, options)
         root = options.get("root")
-        read = sources.read(
-            source,
-            key=options.get("key"),
-            text=options.get("text"),
-            image=options.get("image"),
-            audio=options.get("audio"),
-            id=options.get("id"),
-            root=root,
-            password_env=options.get("password_env"),
-        )
+        reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
+        with ingest.finding(reporter) as tell:
+            read = sources.read(
+                source,
+                key=options.get("key"),
+                text=options.get("text"),
+                image=options.get("image"),
+                audio=options.get("audio"),
+                id=options.get("id"),
+                root=root,
+                password_env=options.get("password_env"),
+                tell=tell,
+            )
         if not read.ids and not self._store.ids(read.key):
             raise arguments.nothing_in(read)
         heard = "audio" in read.modalities
@@ -132,7 +137,6 @@ class Collection(Studying):
             reembed=options.get("reembed", False),
         )
         how = arguments.load_options(options, speech)
-        reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
         with self._store.writer() as writer:
             serving = self._spaces.serve(writer, plan, read.key)
             if root is not None:
@@ -140,6 +144,7 @@ class Collection(Studying):
             passwords.remember(self._store, writer, read.key, options.get("password_env"))
             if heard:
                 transcribing.remember(writer, speech)
+            recall.remember(self._store, writer, options.get("recall"))
             writer.add_source(read.key, read.label, read.columns)
             again = complete(self._store, writer, serving, reporter, how.cluster)
             self._spaces.change_over(writer, plan)
@@ -152,13 +157,7 @@ class Collection(Studying):
                 reporter=reporter,
             )
         said = remarks(one for _, one in serving.values())
-        notices = [plan.notice, *said, *self._take_notices()]
-        self.last_load = replace(
-            report.with_more(again, notices),
-            collection=self.name,
-            budget=self._config.output_bytes,
-        )
-        return self.last_load
+        return self._loaded(report.with_more(again, [plan.notice, *said, *self._take_notices()]))
 
     def _load_joined(self, source: object, options: LoadArguments) -> LoadReport:
         reporter = self._reporter() if options.get("progress", True) else ingest.SilentReporter()
@@ -173,11 +172,11 @@ class Collection(Studying):
             options=options,
             reporter=reporter,
         )
-        self.last_load = replace(
-            report.with_more((), self._take_notices()),
-            collection=self.name,
-            budget=self._config.output_bytes,
-        )
+        return self._loaded(report.with_more((), self._take_notices()))
+
+    def _loaded(self, report: LoadReport) -> LoadReport:
+        budget = self._config.output_bytes
+        self.last_load = replace(report, collection=self.name, budget=budget)
         return self.last_load
 
     def query(

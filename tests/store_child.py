@@ -1,10 +1,11 @@
-"""Another process with the store: `store_child.py put|hold|serve|unprivileged FOLDER [...]`."""
+"""Another process with the store: `store_child.py put|hold|serve|edit|unprivileged FOLDER`."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,28 @@ def serve(folder):
                 say(getattr(store, method)(*arguments))
 
 
+def edit(folder):
+    """Delete, change and add items as told, one JSON list a line, and say when it is committed."""
+    with Store.open(folder) as store, store.writer() as writer:
+        say("open")
+        for line in sys.stdin:
+            what, *given = json.loads(line)
+            if what == "close":
+                break
+            if what == "delete":
+                writer.delete([f"i{given[0]}"])
+            else:
+                number, price = given
+                (one,) = numbered([number])
+                changed = replace(one, metadata={**one.metadata, "price": price})
+                if what == "add":
+                    writer.put([changed], {}, source="rows")
+                else:
+                    writer.update([changed], source="rows")
+            say("done")
+    say("closed")
+
+
 def unprivileged(folder):
     """Read, then try to write, as a user who may not."""
     import faiss  # noqa: F401 - before the user loses the right to read its files
@@ -89,6 +112,5 @@ def unprivileged(folder):
 
 
 if __name__ == "__main__":
-    {"put": put, "hold": hold, "serve": serve, "unprivileged": unprivileged}[sys.argv[1]](
-        Path(sys.argv[2])
-    )
+    modes = {"put": put, "hold": hold, "serve": serve, "edit": edit, "unprivileged": unprivileged}
+    modes[sys.argv[1]](Path(sys.argv[2]))

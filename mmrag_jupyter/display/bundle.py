@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from mmrag_jupyter.display import gallery, listing, table
 from mmrag_jupyter.display.budget import bundle_bytes, saved_bytes
 from mmrag_jupyter.display.cards import HITS_MIME, Options
-from mmrag_jupyter.display.clips import Clip, Heard, clips, heard
+from mmrag_jupyter.display.clips import BESIDE_PICTURES, Clip, Heard, clips, heard
 from mmrag_jupyter.display.escape import one_line
 from mmrag_jupyter.display.fields import Detail, Look, look_at
 from mmrag_jupyter.display.page import page, plain_page
@@ -55,7 +55,6 @@ _DETAILS = (
 
 _WORDS = 0.58  # the share of the budget that words may take where there are pictures
 _WORDS_BESIDE_SOUND = 0.3
-_HEARD = 0.6  # of the room that sounds may take where there are photos too
 _SMALLEST_CARD = 800  # bytes, so that of a million hits only those are looked at that could fit
 _PLAIN_LINE = 130  # bytes of a usual line of the plain table
 _PASSAGE = 240  # characters from which a text is read rather than glanced at
@@ -225,14 +224,18 @@ def _filled(
         for each in pictures
     ]
     silent = [one.blank() if isinstance(one, Heard) else one for one in sounds]
-    room = budget - bundle_bytes(replace(draft, images=blank, sounds=silent).bundle())
-    waves = sum(len(one.uri(0)) for one in pictures if isinstance(one, Picture) and one.drawn)
-    photos = any(isinstance(one, Picture) and not one.drawn for one in pictures)
-    draft = replace(draft, sounds=clips(sounds, int((room - waves) * (_HEARD if photos else 1))))
-    room = budget - bundle_bytes(replace(draft, images=blank).bundle())
+    draft = replace(draft, images=blank, sounds=silent)
+    room = budget - bundle_bytes(draft.bundle())
+    if any(isinstance(one, Heard) for one in sounds):
+        waves = sum(len(one.uri(0)) for one in pictures if isinstance(one, Picture) and one.drawn)
+        photos = any(isinstance(one, Picture) and not one.drawn for one in pictures)
+        share = BESIDE_PICTURES if photos else 1
+        draft = replace(draft, sounds=clips(sounds, int((room - waves) * share)))
+        room = budget - bundle_bytes(draft.bundle())
     below = strips(draft.cards, 0 if draft.view == "table" else room)
-    blank = with_strips(blank, below)
-    room = budget - bundle_bytes(replace(draft, images=blank).bundle())
+    if any(below):
+        draft = replace(draft, images=with_strips(blank, below))
+        room = budget - bundle_bytes(draft.bundle())
     encoded = iter(thumbnails([each for each in pictures if isinstance(each, Picture)], room))
     images = [next(encoded) if isinstance(each, Picture) else each for each in pictures]
     return replace(draft, images=with_strips(images, below)).bundle()

@@ -47,7 +47,9 @@ def escape(text: str) -> str:
 
 def isolated(text: str) -> str:
     """Return `text` as HTML that does not reorder what stands beside it in the line."""
-    if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text):
+    if not text.isascii() and any(
+        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text
+    ):
         return f"<bdi>{escape(text)}</bdi>"
     return escape(text)
 

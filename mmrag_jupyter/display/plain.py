@@ -26,6 +26,8 @@ _OTHER = 16
 
 def columns_of(width: str) -> int:
     """Return how many columns of a terminal `width` takes."""
+    if width.isascii():
+        return len(width)
     return sum(_columns(char) for char in width)
 
 

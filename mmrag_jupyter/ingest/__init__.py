@@ -1,6 +1,6 @@
 """From a source's items to committed parts and vectors: digests, decoding, embedding."""
 
-from mmrag_jupyter.ingest.load import load, stoppable
+from mmrag_jupyter.ingest.load import finding, load, stoppable
 from mmrag_jupyter.ingest.report import LoadReport, Reporter, SilentReporter, TerminalReporter
 from mmrag_jupyter.ingest.run import LoadOptions
 
@@ -10,6 +10,7 @@ __all__ = [
     "Reporter",
     "SilentReporter",
     "TerminalReporter",
+    "finding",
     "load",
     "stoppable",
 ]

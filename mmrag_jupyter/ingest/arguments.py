@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mmrag_jupyter.errors import SourceError, did_you_mean
+from mmrag_jupyter.ingest import recall
 from mmrag_jupyter.ingest.cluster import engine_address
 from mmrag_jupyter.ingest.precision import checked
 from mmrag_jupyter.ingest.run import LoadOptions
@@ -51,6 +52,7 @@ class LoadArguments(TypedDict, total=False):
     transcribe: TranscriberLike | None
     precision: Precision | None
     dim: int | None
+    recall: float | None
     password_env: str | None
     on_error: Literal["report", "raise"]
     engine: str
@@ -67,7 +69,7 @@ def check(options: LoadArguments) -> None:
     ------
     SourceError
         There is no such argument, and the nearest is suggested; or `on_error` or `engine` is
-        unknown.
+        unknown, or `recall` no share.
     ClusterError
         The cluster that `engine` names does not answer.
     """
@@ -83,6 +85,7 @@ def check(options: LoadArguments) -> None:
     on_error = options.get("on_error", "report")
     if on_error not in {"report", "raise"}:
         raise SourceError(f"on_error is {on_error!r}; give 'report' or 'raise'.")
+    recall.check(options.get("recall"))
     # Before anything is read: what names a cluster that is not there can be mended at once.
     engine_address(options.get("engine"))
 

@@ -15,7 +15,7 @@ PATIENCE = 1.0  # seconds
 
 
 class Aside:
-    """Tells of a step within an item once it takes long.
+    """Tells of a step within an item once it takes long; `shown` is whether it does so now.
 
     Parameters
     ----------
@@ -28,23 +28,23 @@ class Aside:
         self._resume = resume
         self._label = ""
         self._began = 0.0
-        self._shown = False
+        self.shown = False
 
-    def tell(self, label: str, done: int, total: int) -> None:
+    def tell(self, label: str, done: int, total: int | None) -> None:
         """Say how far a step is; another label is another step."""
         now = time.monotonic()
         if label != self._label:
             self.end()
             self._label, self._began = label, now
-        if not self._shown and now - self._began >= PATIENCE:
-            self._shown = True
+        if not self.shown and now - self._began >= PATIENCE:
+            self.shown = True
             self._reporter.start(label, total)
-        if self._shown:
+        if self.shown:
             self._reporter.advance(done)
 
     def end(self) -> None:
         """Go back to the items."""
         self._label = ""
-        if self._shown:
-            self._shown = False
+        if self.shown:
+            self.shown = False
             self._resume()

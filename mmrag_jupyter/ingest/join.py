@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mmrag_jupyter.ingest.asbefore import AsBefore
 from mmrag_jupyter.ingest.joinrows import KeptRows, Lost, lost_rows
-from mmrag_jupyter.ingest.report import LoadReport
 from mmrag_jupyter.ingest.run import Before, Run
+from mmrag_jupyter.ingest.unchanged import all_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.ingest.digests import Fingerprinted
     from mmrag_jupyter.ingest.documents import Remembered
     from mmrag_jupyter.ingest.joinkeys import Match
-    from mmrag_jupyter.ingest.report import Reporter
+    from mmrag_jupyter.ingest.report import LoadReport, Reporter
     from mmrag_jupyter.ingest.run import LoadOptions
     from mmrag_jupyter.items import Item, Modality, NewItem, Problem, Source
     from mmrag_jupyter.models.spaces import AnyEmbedder
@@ -54,16 +54,7 @@ def join(
     target = _JoinedRows(table, match, store, writer, options)
     before = AsBefore(table, match, store, writer)
     if before.holds:
-        reporter.start(f"{target.verb} {table.label}", target.total)
-        report = LoadReport(
-            store.name,
-            table.label,
-            unchanged=target.total,
-            seconds=time.monotonic() - began,
-            notices=tuple(target.notices(0)),
-        )
-        reporter.finish(str(report))
-        return report
+        return all_unchanged(target, store, reporter, began)
     before.forget()
     run = Run(target, store, writer, embedders=embedders, options=options, reporter=reporter)
     report = run.run()
@@ -76,6 +67,7 @@ class _JoinedRows:
     """The rows that a table has joined to the items of a store."""
 
     verb, unit = "joining", "rows"
+    settled = 0
 
     def __init__(
         self,

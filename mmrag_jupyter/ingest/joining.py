@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import SourceError
-from mmrag_jupyter.ingest import arguments, joinkeys, passwords, transcribing
+from mmrag_jupyter.ingest import arguments, joinkeys, passwords, recall, transcribing
 from mmrag_jupyter.ingest.complete import complete
 from mmrag_jupyter.ingest.join import join
 from mmrag_jupyter.sources import CHUNK_TOKENS
@@ -82,6 +82,7 @@ def load_joined(
         if heard:
             transcribing.remember(writer, speech)
         passwords.remember(store, writer, table.key, variable)
+        recall.remember(store, writer, options.get("recall"))
         again = complete(store, writer, serving, reporter, how.cluster)
         spaces.change_over(writer, plan)
         report = join(

@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import LoadStoppedError, SourceError
-from mmrag_jupyter.ingest import unchanged
+from mmrag_jupyter.ingest.aside import Aside
 from mmrag_jupyter.ingest.digests import CONTENT_BYTES
 from mmrag_jupyter.ingest.joinkeys import joined_again
 from mmrag_jupyter.ingest.run import Before, Run
+from mmrag_jupyter.ingest.unchanged import Listed, all_unchanged
 from mmrag_jupyter.sources import awaited
+from mmrag_jupyter.sources.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mmrag_jupyter.ingest.digests import Fingerprinted
     from mmrag_jupyter.ingest.documents import Remembered
@@ -44,6 +46,18 @@ def stoppable() -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def finding(reporter: Reporter) -> Iterator[Callable[[int], None]]:
+    """Show how many files are found, where that takes long; the load itself goes on from there."""
+    told = Aside(reporter, lambda: None)
+    try:
+        yield lambda count: told.tell("finding files", count, None)
+    except BaseException:
+        if told.shown:
+            reporter.finish("stopped while finding files")
+        raise
+
+
 def load(
     source: Source,
     store: Store,
@@ -69,15 +83,13 @@ def load(
         Interrupted; what was committed is kept.
     """
     began = time.monotonic()
-    if unchanged.as_it_was(source, store, embedders):
-        report = unchanged.report_of(source, store, time.monotonic() - began)
-        reporter.start(f"loading {source.label}", len(source.ids))
-        reporter.finish(str(report))
-        return report
-    target = _Items(source, store, writer, options)
+    listed = Listed(source, store, writer)
+    target = _Items(source, store, writer, options, listed)
+    if listed.holds:
+        return all_unchanged(target, store, reporter, began)
     run = Run(target, store, writer, embedders=embedders, options=options, reporter=reporter)
     report = run.run()
-    unchanged.remember(source, store, writer, embedders, report)
+    listed.remember(report)
     return report
 
 
@@ -86,20 +98,25 @@ class _Items:
 
     verb, unit = "loading", "items"
 
-    def __init__(self, source: Source, store: Store, writer: Writer, options: LoadOptions) -> None:
+    def __init__(
+        self, source: Source, store: Store, writer: Writer, options: LoadOptions, listed: Listed
+    ) -> None:
         self.source = source
-        self.stream: Iterable[Item | Problem] = source
+        self.stream: Iterable[Item | Problem] = self._coming()
         self.total = len(source.ids)
+        self.settled = 0
         self.remembered: Remembered = store
         self._store = store
         self._writer = writer
         self._options = options
+        self._listed = listed
+        self._left: Sequence[int] = ()
         self._gone: Sequence[str] = ()
 
     def begin(self) -> None:
         """Find the ids that the source no longer has; refuse if they are suspiciously many."""
         here = set(self.source.ids)
-        before = self._store.ids(self.source.key)
+        before = set(self._store.ids(self.source.key))
         unread = tuple(f"{problem.source}/" for problem in self.source.problems)
         # What lies in a folder that cannot be read just now is not gone.
         gone = [one for one in before if one not in here and not one.startswith(unread)]
@@ -111,6 +128,14 @@ class _Items:
                 "them (prune=True, keep_missing=True)."
             )
         self._gone = gone
+        self._left = self._listed.left(before)
+        self.settled = self.total - len(self._left)
+        self._listed.forget()
+
+    def _coming(self) -> Iterator[Item | Problem]:
+        """Yield the items, but for those that are known to be as they were."""
+        listing = self.source.listing if isinstance(self.source, Stream) else None
+        yield from self.source if listing is None else listing.items(self._left)
 
     def ends(self, _number: int) -> bool:
         """Say yes: a commit may end behind every item."""

@@ -37,8 +37,11 @@ def searching(store: Store) -> list[tuple[str, str]]:
         if one.facts is not None:
             found = (
                 f"finds {one.facts.recall:.1%} of the true neighbours, measured on its own "
-                f"vectors ({one.facts.probes:,} of {one.lists:,} lists visited)"
+                f"vectors ({one.facts.probes:,} of {one.lists:,} lists visited); "
+                f"at least {100 * one.target:.6g}% were asked for"
             )
+        elif one.target >= 1:
+            found = "none: all vectors are compared, as a recall of 1 asks"
         if one.building is not None:
             done, total = one.building
             found = f"{found or 'exact, and slower, until it is there'}; being built "

@@ -66,13 +66,15 @@ class Target(Protocol):
     """What a load brings up to date with a source: items, or the rows that a table has joined.
 
     `verb` and `unit` say what is done to what ("loading", "items"); `total` units come by in
-    `stream`. `remembered` knows their documents.
+    `stream`, but for those `settled`: as they were, which is known once it has begun.
+    `remembered` knows their documents.
     """
 
     verb: str
     unit: str
     source: Source
     total: int
+    settled: int
     stream: Iterable[Item | Problem]
     remembered: Remembered
 
@@ -151,6 +153,7 @@ class Run:
         """
         began = time.monotonic()
         self._target.begin()
+        self._done = self._counts["unchanged"] = self._target.settled
         self._show()
         message = "stopped"
         try:

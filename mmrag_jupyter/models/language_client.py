@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -53,13 +54,17 @@ def async_client(address: str, key: str, patience: float) -> openai.AsyncOpenAI:
 def _client(address: str, key: str, patience: float) -> openai.OpenAI:
     import openai
 
-    return openai.OpenAI(
+    http = openai.DefaultHttpxClient(verify=_trusted(), event_hooks={"response": [_look]})
+    made = openai.OpenAI(
         api_key=key,
         base_url=address,
         timeout=openai.Timeout(patience, connect=_CONNECT),
         max_retries=RETRIES,
-        http_client=openai.DefaultHttpxClient(verify=_trusted(), event_hooks={"response": [_look]}),
+        http_client=http,
     )
+    # One that has made room for others may still be answering; its connections go with it.
+    weakref.finalize(made, http.close)
+    return made
 
 
 @lru_cache(maxsize=1)

@@ -52,6 +52,7 @@ def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | N
         name = name_for(found, text)
     options: LoadArguments = {
         **_models(given, names),
+        **_vectors(given),
         "text": given.listed("text"),
         "image": given.listed("image"),
         "audio": given.listed("audio"),
@@ -68,10 +69,6 @@ def load(session: Session, given: Arguments, names: Namespace) -> LoadReport | N
         options["into"], options["on"] = given.text("into"), given.text("on")
     if (variable := given.text("password_env")) is not None:
         options["password_env"] = variable
-    if (precision := given.text("precision")) is not None:
-        options["precision"] = cast("Precision", precision)
-    if (dim := given.count("dim")) is not None:
-        options["dim"] = dim
     if (engine := given.text("engine")) is not None:
         options["engine"] = engine
     return session.load(found.value, name, **_place(given, names), **options).last_load
@@ -102,6 +99,18 @@ def _models(given: Arguments, names: Namespace) -> LoadArguments:
         if (text := given.text(option)) is not None
     }
     return cast("LoadArguments", named | server)
+
+
+def _vectors(given: Arguments) -> LoadArguments:
+    """Return how a load says that vectors are kept and found, as far as it does."""
+    options: LoadArguments = {}
+    if (precision := given.text("precision")) is not None:
+        options["precision"] = cast("Precision", precision)
+    if (dim := given.count("dim")) is not None:
+        options["dim"] = dim
+    if (recall := given.share("recall")) is not None:
+        options["recall"] = recall
+    return options
 
 
 def query(session: Session, given: Arguments, names: Namespace) -> Hits:

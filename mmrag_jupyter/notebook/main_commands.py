@@ -175,6 +175,14 @@ LOAD = Command(
             default="as before, or all",
         ),
         Argument(
+            "recall",
+            "share",
+            "which share of the true neighbours an index of many vectors has to find; 1 for all",
+            ("--recall",),
+            "SHARE",
+            default="as before, or 0.95",
+        ),
+        Argument(
             "password_env",
             "new",
             "environment variable that holds the password of encrypted PDFs",

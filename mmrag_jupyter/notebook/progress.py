@@ -135,6 +135,9 @@ class Progress:
         if now - self._drawn >= SECONDS_BETWEEN_DRAWS:
             self._marks.append((now, done))
             self._draw()
+        elif len(self._marks) == 1:
+            # Much may be done already where the work begins; it says nothing of its pace.
+            self._marks[0] = now, done
 
     def finish(self, message: str) -> None:
         """End with a last line; without one the line goes."""
@@ -156,11 +159,11 @@ class Progress:
     def _draw(self) -> None:
         self._drawn = self._clock()
         share = min(self._done / self._total, 1.0) if self._total else None
-        self._line.draw(self._label, ", ".join([self._count(), *self._pace()]), share)
+        count = self._count() if self._total is not None else f"{self._count()} so far"
+        self._line.draw(self._label, ", ".join([count, *self._pace()]), share)
 
     def _count(self) -> str:
-        of = "" if self._total is None else f" of {self._total:,}"
-        return f"{self._done:,}{of} items"
+        return f"{self._done:,}" + (f" of {self._total:,} items" if self._total is not None else "")
 
     def _pace(self) -> list[str]:
         # Over the last draws only: what was unchanged flies by and says nothing of the rest.

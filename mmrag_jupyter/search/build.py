@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.search.engine import Found
     from mmrag_jupyter.search.fusion import Fused
+    from mmrag_jupyter.search.joined import Joined
     from mmrag_jupyter.store import ItemRow, JoinedRow, PartRow, Snapshot, Store
 
 MOST_PAGES = 5  # of a hit, that are told
@@ -43,8 +44,13 @@ def build(
     origins = store.joins.rows([found.parts[part].row for part in shown])
     told = joined(found, [fused.item for fused in there], store)
     hits = [
-        replace(
-            _hit(rank, fused, rows[fused.item], found, store, origins=origins),
+        _hit(
+            rank,
+            fused,
+            rows[fused.item],
+            found,
+            store,
+            origins=origins,
             pages=tuple(pages.get(fused.item, ())),
             joined=told.get(fused.item, ()),
         )
@@ -130,6 +136,8 @@ def _hit(
     store: Store,
     *,
     origins: Mapping[int, JoinedRow],
+    pages: tuple[int, ...],
+    joined: tuple[Joined, ...],
 ) -> Hit:
     best_first = sorted(fused.contributions, key=lambda one: -one.points)
     scores = {one.part: one.part_score for one in reversed(best_first) if one.points > 0}
@@ -145,6 +153,8 @@ def _hit(
             Why(one.signal, one.rank, one.points / total, one.part_score) for one in best_first
         ),
         source=row.source,
+        pages=pages,
+        joined=joined,
         _all_parts=partial(_parts_of, row.item, store),
         _page=partial(_page_of, row.item, store),
         _first_picture=partial(picture_of, row.item, store),

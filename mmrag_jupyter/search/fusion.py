@@ -78,11 +78,11 @@ def fuse(signals: Sequence[Signal], item_of: Mapping[int, int]) -> list[Fused]:
             found.setdefault(item, []).append(contribution)
     wanted = [signal.weight for signal in counted if not (signal.avoid or signal.stands_in)]
     best = (sum(wanted) or 1.0) / (RRF_CONSTANT + 1)
-    fused = [
-        Fused(item, sum(c.points for c in contributions) / best, tuple(contributions))
-        for item, contributions in found.items()
-        if any(c.points > 0 for c in contributions)
-    ]
+    fused = []
+    for item, contributions in found.items():
+        points = [one.points for one in contributions]
+        if max(points) > 0:
+            fused.append(Fused(item, sum(points) / best, tuple(contributions)))
     # Equal scores are common (two signals, mirrored ranks): the lower item number first,
     # so that the same query always gives the same order.
     fused.sort(key=lambda hit: (-hit.score, hit.item))

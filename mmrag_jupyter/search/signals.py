@@ -205,7 +205,7 @@ class Ranker:
             within = self._store.having("page").and_also(within)
         parts, scores = self._store.lexical(text, depth, within, unfinished=unfinished)
         found = list(zip(parts.tolist(), scores.tolist(), strict=True))
-        item_of = {row.part: row.item for row in self._store.parts(parts.tolist())}
+        item_of = self._store.items_of(parts.tolist())
         whole = self._store.whole_scores(text, sorted(set(item_of.values())), within)
         if whole:
             # The sort is stable: within an item, the best passage stays first.
@@ -294,8 +294,8 @@ class Ranker:
     def _lent(self, modality: Modality, written: Sequence[Signal]) -> Vector | None:
         """Return the direction of the pictures, or sound, of the items that the words found."""
         wanted = [signal for signal in written if not signal.avoid and signal.weight > 0]
-        rows = self._store.parts(sorted({part for signal in wanted for part in signal.parts}))
-        best = fuse(wanted, {row.part: row.item for row in rows})[:BRIDGE_HITS]
+        parts = sorted({part for signal in wanted for part in signal.parts})
+        best = fuse(wanted, self._store.items_of(parts))[:BRIDGE_HITS]
         lenders = self._store.parts_of([hit.item for hit in best])
         lent = [row.part for row in lenders if row.modality == modality]
         space, _ = self._serving[modality]

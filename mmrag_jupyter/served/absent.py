@@ -1,18 +1,16 @@
-"""What a collection elsewhere has none of: joined tables, many vectors a part, counted values."""
+"""What a collection elsewhere has none of: joined tables, many vectors a part."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from mmrag_jupyter.store.facets import Facets
 from mmrag_jupyter.store.joins import Joins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from mmrag_jupyter.errors import StoreError
     from mmrag_jupyter.store import JoinedRow, JoinedSource
-    from mmrag_jupyter.store.facets import Facet
 
 
 class NoJoins(Joins):
@@ -51,19 +49,3 @@ class NoTokens:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise self._refuse()
-
-
-class NoFacets(Facets):
-    """Counts no values: an engine would have to read every row for them."""
-
-    def columns(self) -> list[str]:
-        """Return none."""
-        return []
-
-    def count(
-        self,
-        within: Mapping[str, object],  # noqa: ARG002
-        hits: Sequence[int] | None = None,  # noqa: ARG002
-    ) -> list[Facet]:
-        """Return none."""
-        return []

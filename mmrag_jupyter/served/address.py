@@ -16,7 +16,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 _SECURE = "+https"
 # What credentials are taken from: never from an address, which is kept and shown.
 VARIABLES = {
-    "lancedb": "those of its object store, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say",
+    "lancedb": "the variables of its object store (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, …)",
     "qdrant": "QDRANT_API_KEY",
     "milvus": "MILVUS_TOKEN",
     "postgresql": "PGPASSWORD (and PGUSER)",
@@ -40,20 +40,19 @@ class Address:
     options: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        scheme = self.kind + (_SECURE if self.secure else "")
         told = f"?{urlencode(self.options, safe='/')}" if self.options else ""
-        return f"{scheme}://{self.place}/{quote(self.name)}{told}"
+        return f"{self.store}/{quote(self.name)}{told}"
 
     @property
     def store(self) -> str:
         """The address of the store itself, without the collection's name."""
         scheme = self.kind + (_SECURE if self.secure else "")
-        return f"{scheme}://{self.place}"
+        return f"{scheme}://{quote(self.place) if self.is_local else self.place}"
 
     @property
     def is_local(self) -> bool:
         """Whether the place is a path on this machine, or on a share that it has."""
-        return self.place.startswith("/")
+        return self.kind != "postgresql" and self.place.startswith("/")
 
 
 def is_address(text: object) -> bool:
@@ -92,8 +91,10 @@ def address_of(text: str, name: str | None = None) -> Address:
             )
         name = unquote(last)
         found = replace(found, place=place)
-    elif found.place.rpartition("/")[2] == quote(name) and _has_more(found):
+    elif unquote(found.place.rpartition("/")[2]) == name and _has_more(found):
         found = replace(found, place=found.place.rpartition("/")[0])
+    if found.is_local:
+        found = replace(found, place=unquote(found.place))
     if kind == "postgresql" and "/" not in found.place:
         raise StoreError(
             "An address of PostgreSQL names a database and a collection: "
@@ -136,31 +137,49 @@ def _lance(rest: str) -> Address:
             )
         if "@" in rest.partition("://")[2].partition("/")[0]:
             raise _secret("lancedb")
+        if "?" in rest:
+            raise _no_options("lancedb")
         return Address("lancedb", rest, "")
     if not rest:
         raise StoreError("An address of LanceDB needs a folder: lancedb:///shared/folder/name.")
-    return Address("lancedb", str(Path(unquote(rest)).expanduser().absolute()), "")
+    return Address("lancedb", quote(str(Path(unquote(rest)).expanduser().absolute())), "")
 
 
 def _network(kind: Kind, rest: str) -> Address:
+    if rest.startswith("/") and kind != "postgresql":
+        # A folder may have any characters in its name.
+        if not rest.strip("/"):
+            raise _no_place(kind)
+        return Address(kind, rest.rstrip("/"), "")
+    user, sign, _ = rest.partition("?")[0].rpartition("@")
+    # A password may have any characters too: what is before the last @ is looked at as a whole.
+    if sign and (kind != "postgresql" or user.partition(":")[2]):
+        raise _secret(kind)
     parts = urlsplit(f"//{rest}")
-    if parts.password or (parts.username and kind != "postgresql"):
-        raise _secret(kind)
     options = tuple(parse_qsl(parts.query))
-    if any(
-        name.lower() in {"password", "token", "api_key", "apikey", "key"} for name, _ in options
-    ):
+    if any("pass" in name.lower() and name.lower() != "passfile" for name, _ in options):
         raise _secret(kind)
+    if options and kind != "postgresql":
+        raise _no_options(kind)
     try:
         _ = parts.port
     except ValueError:
         raise StoreError(f"The port of {shortened(rest)!r} is no number from 0 to 65535.") from None
-    path = parts.path.rstrip("/")
     if not parts.netloc and kind != "postgresql":
-        if not path:
-            raise StoreError(f"An address of {kind} needs a host or a folder: {kind}://HOST/NAME.")
-        return Address(kind, path, "", options=options)
-    return Address(kind, f"{parts.netloc}{path}", "", options=options)
+        raise _no_place(kind)
+    return Address(kind, f"{parts.netloc}{parts.path.rstrip('/')}", "", options=options)
+
+
+def _no_place(kind: str) -> StoreError:
+    return StoreError(f"An address of {kind} needs a host or a folder: {kind}://HOST/NAME.")
+
+
+def _no_options(kind: str) -> StoreError:
+    # They may be a key: they are not repeated.
+    return StoreError(
+        f"An address of {kind} has nothing behind a question mark; keys come from the "
+        f"environment: {VARIABLES[kind]}."
+    )
 
 
 def _secret(kind: str) -> StoreError:

@@ -7,6 +7,7 @@ holds can be compared as one of the two. Dates are texts in ISO 8601, and number
 
 from __future__ import annotations
 
+import hashlib
 import math
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ _MOST = math.nextafter(math.inf, 0)
 _NUMBERS: frozenset[Kind] = frozenset({"int", "float", "bool", "timedelta", "decimal"})
 _DATES: frozenset[Kind] = frozenset({"datetime", "date"})
 _MARK = "\ufffd"
+_LONGEST_KEY = 300
 
 
 def suffixes(column: Column) -> tuple[str, ...]:
@@ -125,6 +127,14 @@ def as_key(text: str) -> str:
     if encodable(text) and "\0" not in text and not text.startswith(_MARK):
         return text
     return _MARK + pack(text)
+
+
+def row_key(text: str) -> str:
+    """Return the key of the row of an id: a long one is hashed, for no index holds it."""
+    key = as_key(text)
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{_MARK}#{hashlib.blake2b(key.encode(), digest_size=20).hexdigest()}"
 
 
 def from_key(stored: str) -> str:

@@ -57,13 +57,25 @@ def connect(address: Address) -> Told:
             f"pip install 'mmrag-jupyter[{extra}]'."
         )
     kind = _kind(address)
-    with telling(kind.label, address.store, kind.explain), _OPENING:
-        shared = _OPEN.get(address.store) or _Shared(kind(address))
-        shared.engine.tables()
-        if address.is_local and address.kind in _ALONE:
+    with telling(kind.label, address.store, kind.explain):
+        if address.kind not in _ALONE or not address.is_local:
+            engine = _tried(kind(address))
+            return Told(engine, address.store, engine.close)
+        with _OPENING:
+            shared = _OPEN.get(address.store) or _Shared(_tried(kind(address)))
             _OPEN[address.store] = shared
-        shared.users += 1
+            shared.users += 1
     return Told(shared.engine, address.store, partial(_release, address.store, shared))
+
+
+def _tried(engine: Engine) -> Engine:
+    """Return an engine that answers; one that does not is left with nothing open."""
+    try:
+        engine.tables()
+    except BaseException:
+        engine.close()
+        raise
+    return engine
 
 
 def _release(store: str, shared: _Shared) -> None:

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 # Values that one test lists; each engine has its own bound, and this is below all.
 AT_ONCE = 1000
-# Rows of parts, which never change, that are remembered between the steps of a query.
-_REMEMBERED = 20_000
 # For so long an item is taken to be as it was just read.
 _FRESH = 1.0  # seconds
 # Some engines count by reading, and what is counted decides no more than how deep to look.
@@ -64,9 +62,12 @@ class ItemReading(Store):
         self._ranges: dict[int, tuple[int, int]] = {}
         self._counts: dict[Modality, int] = {}
         self._read_at = self._counted_at = -1e9
+        # How often this process has written.
+        self.changes = 0
 
     def forget(self) -> None:
         """Ask the store anew from now on: it was written to."""
+        self.changes += 1
         self.state.forget()
         self._known_parts.clear()
         self._ranges.clear()

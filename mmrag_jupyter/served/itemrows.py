@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.served import cells, media
-from mmrag_jupyter.served.cells import as_key
+from mmrag_jupyter.served.cells import as_key, row_key
 from mmrag_jupyter.served.rows import KEY, PART_FIELDS, Row
 from mmrag_jupyter.store.batch import picture_in
 
@@ -43,7 +43,7 @@ def item_row(
     }
     return Row({
         **own,
-        KEY: as_key(item.id),
+        KEY: row_key(item.id),
         "item_id": as_key(item.id),
         "item": number,
         "part": first,

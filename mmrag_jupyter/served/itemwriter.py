@@ -18,6 +18,7 @@ from mmrag_jupyter.served.cells import as_key
 from mmrag_jupyter.served.conditions import Compare, Constant, Every, Field, among
 from mmrag_jupyter.served.itemreading import AT_ONCE
 from mmrag_jupyter.served.itemrows import item_row, kept_pictures, restamped
+from mmrag_jupyter.served.lease import Lease
 from mmrag_jupyter.served.rows import ITEM_FIELDS, KEY, PART_FIELDS, Row
 from mmrag_jupyter.served.wordsearch import STATS, stats
 from mmrag_jupyter.store.writer import Writer
@@ -39,6 +40,8 @@ T = TypeVar("T")
 
 # Rows that are sent at once, with their vectors.
 SENT = 500
+# Numbers are set aside for the next minute.
+_RESERVED, _AHEAD = "reserved", 60_000_000
 
 
 class ItemWriter(Writer):
@@ -50,7 +53,10 @@ class ItemWriter(Writer):
         self._engine = store.engine
         self._layout = store.layout
         self._state = store.state
-        self._last = 0
+        self._last = self._reserved = 0
+        self._lease = Lease(store.engine, store.layout.kept, store.name)
+        # What was read before is of a time when others could write.
+        store.forget()
 
     def _transaction(self) -> NoReturn:
         raise self._store.needs_folder()
@@ -64,6 +70,7 @@ class ItemWriter(Writer):
         nodes: Mapping[str, NodeRow] | None = None,  # noqa: ARG002 - nodes are items like others
     ) -> None:
         """Store items with their parts and vectors, in place of those with the same ids."""
+        self._lease.check()
         origin = self._declared(source)
         kept = self._numbers([item.id for item in items])
         numbers = self._fresh(sum(len(item.parts) + 1 for item in items))
@@ -84,6 +91,7 @@ class ItemWriter(Writer):
             rows.append(item_row(item, number, first, origin, own))
         gone = self._texts_of(list(kept.values()))
         self._put_parts(parts, vectors)
+        self._lease.check()
         for some in lots(rows):
             self._engine.put(self._layout.items, some)
         self._clear([item.id for item in items], numbers[0])
@@ -109,6 +117,7 @@ class ItemWriter(Writer):
 
     def put_vectors(self, space: int, parts: npt.NDArray[np.int64], vectors: PartVectors) -> None:
         """Store the vectors of m stored parts in a space, as `put` takes them."""
+        self._lease.check()
         table = next(
             self._layout.parts(one.number, one.dim)
             for one in self._state.spaces()
@@ -134,6 +143,7 @@ class ItemWriter(Writer):
 
     def update(self, items: Sequence[NewItem], *, source: str) -> None:
         """Store the metadata, index, hash and source of items that are there; not their parts."""
+        self._lease.check()
         origin = self._declared(source)
         ids = [as_key(item.id) for item in items]
         fields = list(self._item_fields())
@@ -171,6 +181,7 @@ class ItemWriter(Writer):
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove items with all that belongs to them; return how many were there."""
+        self._lease.check()
         kept = self._numbers(list(dict.fromkeys(ids)))
         if not kept:
             return 0
@@ -215,9 +226,18 @@ class ItemWriter(Writer):
         return self._store.find(ids)
 
     def _fresh(self, count: int) -> range:
-        """Return so many numbers that nobody has had: microseconds since 1970."""
+        """Return so many numbers that nobody has had: microseconds since 1970, or later ones.
+
+        A machine's clock may be behind that of another one that has written before, so that
+        numbers are set aside in the store before they are used.
+        """
+        if not self._reserved:
+            self._last = self._reserved = int(self._state.get(_RESERVED) or "0")
         first = max(time.time_ns() // 1000, self._last + 1)
         self._last = first + count
+        if self._last > self._reserved:
+            self._reserved = self._last + _AHEAD
+            self._state.put({_RESERVED: str(self._reserved)})
         return range(first, first + count)
 
     def _clear(self, ids: Sequence[str], first: int) -> None:
@@ -229,18 +249,28 @@ class ItemWriter(Writer):
 
     def _texts_of(self, items: Sequence[int]) -> tuple[int, int]:
         """Return how many parts of items have a text, and how many words these have."""
-        lengths = [
-            row.number("length")
+        fields = ("part", "item", "length")
+        rows = [
+            row
             for table in self._store.part_tables()
-            for row in self._store.scanned(table, "item", "int", items, ("length",))
+            for row in self._store.scanned(table, "item", "int", items, fields)
         ]
-        return sum(bool(one) for one in lengths), sum(lengths)
+        return self._texts_in(rows)
+
+    def _texts_in(self, rows: Iterable[Row]) -> tuple[int, int]:
+        """As `_texts_of`: a part in two spaces counts once, what a killed load has left never."""
+        own = {row.number("part"): row for row in rows}
+        there = self._store.valid({part: row.number("item") for part, row in own.items()})
+        lengths = [own[part].number("length") for part in there]
+        return sum(map(bool, lengths)), sum(lengths)
 
     def _count(self, texts: int, words: int) -> None:
         if texts or words:
             before = stats(self._store)
-            now = [max(0, before[0] + texts), max(0, before[1] + words)]
-            self._state.put({STATS: json.dumps(now)})
+            self._keep_count(before[0] + texts, before[1] + words)
+
+    def _keep_count(self, texts: int, words: int) -> None:
+        self._state.put({STATS: json.dumps([max(0, texts), max(0, words)])})
 
     def _pictures_of(self, items: Sequence[int]) -> set[bytes]:
         rows = self._store.parts_of(items)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmrag_jupyter.served.address import VARIABLES
 from mmrag_jupyter.served.rows import KEY, Row
 from mmrag_jupyter.served.sql import Dialect
 
@@ -28,6 +30,13 @@ _VECTOR = "vector"
 # From so many vectors on, an index is quicker than a look at all of them.
 _INDEXED = 100_000
 _NO_LIMIT = 2**31 - 1
+_TRIES = 5
+# An object store's errors are told by the client in a page of its own structures.
+_NO_CREDENTIALS = re.compile(r"Failed to get \w+ credentials|CredentialsNotLoaded|no credentials")
+_REFUSED = re.compile(r"status: (?:StatusCode\()?(40[13])\b")
+_GONE = re.compile(
+    r"connection refused|tcp connect error|dns error|timed out|error sending request", re.IGNORECASE
+)
 # What readers of an older version may still need.
 _KEPT = timedelta(minutes=30)
 
@@ -63,8 +72,16 @@ class LanceEngine:
         columns = [pa.field(name, _arrow(type_)) for name, type_ in fields.items()]
         if table.dim:
             columns.append(pa.field(_VECTOR, pa.list_(pa.float32(), table.dim)))
-        made = self._db.create_table(table.name, schema=pa.schema(columns), exist_ok=True)
-        self._open[table.name] = made
+        for tried in range(_TRIES):
+            try:
+                made = self._db.create_table(table.name, schema=pa.schema(columns), exist_ok=True)
+            except RuntimeError as error:
+                # Another machine makes it at this moment.
+                if "Retryable commit conflict" not in str(error) or tried == _TRIES - 1:
+                    raise
+                continue
+            self._open[table.name] = made
+            return
 
     def widen(self, table: Table, fields: Mapping[str, FieldType]) -> None:
         """As `Engine.widen`."""
@@ -135,7 +152,9 @@ class LanceEngine:
     ) -> list[tuple[Row, float]]:
         """As `Engine.nearest`."""
         query = self._table(table).search(vector, vector_column_name=_VECTOR)
-        query = query.distance_type("cosine").refine_factor(4).nprobes(40)
+        query = query.distance_type("cosine").refine_factor(4)
+        # Without a bound: k results come back also where few of the nearest pass the filter.
+        query = query.minimum_nprobes(40).maximum_nprobes(0)
         if test is not None:
             query = query.where(DIALECT.test(test), prefilter=True)
         found = query.select([*fields, "_distance"]).limit(k).to_arrow()
@@ -158,9 +177,9 @@ class LanceEngine:
             if column in found.schema.names and column not in there and found.count_rows():
                 found.create_index(column, config=kind())
         if table.dim and _VECTOR not in there and found.count_rows() > _INDEXED:
-            from lancedb.index import IvfPq
+            from lancedb.index import IvfSq
 
-            found.create_index(_VECTOR, config=IvfPq(distance_type="cosine"))
+            found.create_index(_VECTOR, config=IvfSq(distance_type="cosine"))
         found.optimize(cleanup_older_than=_KEPT)
 
     @staticmethod
@@ -169,6 +188,12 @@ class LanceEngine:
         if isinstance(error, FileNotFoundError | PermissionError | OSError):
             return f"{error.strerror or error}"
         said = str(error)
+        if _NO_CREDENTIALS.search(said):
+            return f"it has no credentials for it: set {VARIABLES['lancedb']}"
+        if refused := _REFUSED.search(said):
+            return f"it refuses (status {refused[1]}): set {VARIABLES['lancedb']}"
+        if gone := _GONE.search(said):
+            return f"it does not answer ({gone[0]})"
         known = isinstance(error, RuntimeError | ValueError) and "lance" in said.lower()
         return said.split(", /", maxsplit=1)[0] if known or "not found" in said else ""
 

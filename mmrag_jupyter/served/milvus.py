@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -145,11 +144,15 @@ class MilvusEngine:
         found = self._client.query(
             self._ready(table), filter=asked, limit=most, output_fields=names
         )
-        if len(found) < _MOST_FOUND or limit is not None:
+        if len(found) < _MOST_FOUND or limit == most:
             yield from map(_row, found)
             return
         pages = self._client.query_iterator(
-            self._ready(table), filter=asked, batch_size=_PAGE, output_fields=names
+            self._ready(table),
+            filter=asked,
+            batch_size=_PAGE,
+            limit=-1 if limit is None else limit,
+            output_fields=names,
         )
         try:
             while page := pages.next():
@@ -295,5 +298,9 @@ def _cannot(test: Test) -> CannotError:
     return CannotError(told(test))
 
 
+# All that its language has for texts; any other character stands for itself.
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
+
+
 def _constant(value: Plain) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    return f'"{value.translate(_ESCAPES)}"' if isinstance(value, str) else repr(value)

@@ -21,6 +21,7 @@ from mmrag_jupyter.served.told import Told
 from mmrag_jupyter.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from llama_index.core.vector_stores.types import BasePydanticVectorStore
@@ -155,7 +156,7 @@ def given(store: BasePydanticVectorStore, name: str | None) -> Given:
     if name is not None:
         return Given(store, checked_name(name))
     engine = _engine_of(store)
-    names = [State(engine, Layout(stem)).name() for stem in collections(engine.tables())]
+    names = _names(engine, engine.tables())
     if len(names) != 1:
         raise NotFoundError(
             f"There are {', '.join(names) or 'no collections'} in this {engine.label}; say which "
@@ -167,6 +168,10 @@ def given(store: BasePydanticVectorStore, name: str | None) -> Given:
 def open_given(at: Given, folder: Path, *, create: bool) -> ServedStore:
     """Open a collection in a vector store that the user hands over; as `open_at`."""
     return _opened(_engine_of(at.store), at.name, at.told, at.told, folder, create)
+
+
+def _names(engine: Told, tables: Iterable[str]) -> list[str]:
+    return [State(engine, Layout(stem)).name() for stem in collections(tables)]
 
 
 def _engine_of(store: BasePydanticVectorStore) -> Told:
@@ -182,23 +187,30 @@ def _opened(  # noqa: PLR0917 - where it is, in several words
     folder: Path,
     create: bool,  # noqa: FBT001
 ) -> ServedStore:
-    layout = Layout.of(name)
-    there = engine.tables()
-    if layout.kept.name not in there and not create:
-        engine.close()
-        known = ", ".join(collections(there)[:8])
-        others = f"there are {known}" if known else "there is none at all"
-        raise NotFoundError(f"No collection {name!r} at {store_told}; {others}.")
-    is_new = layout.kept.name not in there
-    if is_new:
-        # Last the table by which a collection is known: a killed one is begun anew.
-        engine.create(layout.items, ITEM_FIELDS)
-        engine.create(layout.parts(0), PART_FIELDS)
-        State(engine, layout).begin(name)
-    store = ServedStore(engine, layout, told, folder, is_new=is_new)
     try:
+        layout = Layout.of(name)
+        is_new = _begin(engine, layout, name, store_told, create=create)
+        store = ServedStore(engine, layout, told, folder, is_new=is_new)
         store.state.check()
     except BaseException:
-        store.close()
+        engine.close()
         raise
     return store
+
+
+def _begin(engine: Told, layout: Layout, name: str, store_told: str, *, create: bool) -> bool:
+    """Make the tables of a collection that is not there; return whether it is new."""
+    there = engine.tables()
+    state = State(engine, layout)
+    # What was killed as it was made is begun anew.
+    if layout.kept.name in there and (not create or state.is_begun()):
+        return False
+    if not create:
+        known = ", ".join(_names(engine, there)[:8])
+        others = f"there are {known}" if known else "there is none at all"
+        raise NotFoundError(f"No collection {name!r} at {store_told}; {others}.")
+    # Last the table by which a collection is known.
+    engine.create(layout.items, ITEM_FIELDS)
+    engine.create(layout.parts(0), PART_FIELDS)
+    state.begin(name)
+    return True

@@ -30,17 +30,29 @@ DIALECT = Dialect(
         "lower", "upper", "length", "instr", "abs", "round", "+", "-", "*", "/",
         "trim", "ltrim", "rtrim", "substr", "||",
     }),
+    # Its own round takes no digits, and halves to even numbers; beyond 2^53 all are whole.
+    round=(
+        "(CASE WHEN abs({0}) < 9e15 THEN round(({0})::numeric, {1})::double precision"
+        " ELSE {0} END)"
+    ),
     collation=' COLLATE "C"',
     quote='"',
 )  # fmt: skip
 _VECTOR = "vector"
+# Conditions compare texts by their bytes, and an index serves only the order that it was made in.
 _TYPES: Mapping[FieldType, str] = {
-    "int": "bigint", "float": "double precision", "text": "text", "texts": "text[]",
+    "int": "bigint", "float": "double precision", "text": 'text COLLATE "C"', "texts": "text[]",
 }  # fmt: skip
-_INDEXED = {"item_id": "", "item": "", "part": "", "digest": "", "words": "USING gin"}
+# A btree takes no text of several kB, and an id may be one.
+_INDEXED = {
+    "item_id": "USING hash", "item": "", "part": "", "digest": "", "words": "USING gin",
+}  # fmt: skip
 _PAGE = 2000
 # From so many vectors on, an index is quicker than a look at all of them.
 _INDEX_FROM, _MOST_INDEXED = 50_000, 2_000  # vectors, dimensions
+_LOOKED_AT = 100  # neighbours of which the k best are taken
+# Another one makes the same table or extension at this moment.
+_TWICE = frozenset({"23505", "42P07", "42710"})
 _CONNECTS = 15  # seconds
 
 
@@ -55,7 +67,8 @@ class PostgresEngine:
     longest = 0
 
     def __init__(self, address: Address) -> None:
-        options = urlencode([*address.options, ("connect_timeout", str(_CONNECTS))])
+        # Of an option that is said twice, the last counts.
+        options = urlencode([("connect_timeout", str(_CONNECTS)), *address.options])
         # Of user and password, what the address lacks comes from PGUSER and PGPASSWORD.
         self._info = f"postgresql://{address.place}?{options}"
         self._lock = threading.RLock()
@@ -75,10 +88,10 @@ class PostgresEngine:
         if table.dim:
             self._extend()
             columns.append(f"{_VECTOR} vector({table.dim})")
-        self._do(f'CREATE TABLE IF NOT EXISTS "{table.name}" ({", ".join(columns)})')
+        self._make(f'CREATE TABLE IF NOT EXISTS "{table.name}" ({", ".join(columns)})')
         for name, way in _INDEXED.items():
             if name in fields:
-                self._do(
+                self._make(
                     f'CREATE INDEX IF NOT EXISTS "{table.name}_{name}" ON "{table.name}"'
                     f' {way} ("{name}")'
                 )
@@ -171,7 +184,11 @@ class PostgresEngine:
             f'SELECT {columns}, 1 - ({distance}) FROM "{table.name}"{_where(test)}'
             f" ORDER BY {distance} LIMIT {k}"
         )
-        return [(_row(row, fields, has_vector=False), float(row[-1])) for row in self._asked(query)]
+        found = self._asked(query)
+        if len(found) < k and self._is_indexed(table):
+            # An index looks at so many and no more, of which few may pass the test.
+            found = self._exactly(query)
+        return [(_row(row, fields, has_vector=False), float(row[-1])) for row in found]
 
     def check(self, test: Test) -> None:
         """As `Engine.check`."""
@@ -212,7 +229,7 @@ class PostgresEngine:
 
     def _extend(self) -> None:
         if not self._asked("SELECT 1 FROM pg_extension WHERE extname = 'vector'"):
-            self._do("CREATE EXTENSION IF NOT EXISTS vector")
+            self._make("CREATE EXTENSION IF NOT EXISTS vector")
 
     def _columns(self, table: Table) -> list[str]:
         query = (
@@ -221,11 +238,35 @@ class PostgresEngine:
         )
         return [name for (name,) in self._asked(query, (f'"{table.name}"',))]
 
+    def _is_indexed(self, table: Table) -> bool:
+        name = f'"{table.name}_{_VECTOR}"'
+        return self._asked("SELECT to_regclass(%s)", (name,))[0][0] is not None
+
+    def _exactly(self, query: str) -> list[Any]:
+        def run(db: Any) -> list[Any]:  # noqa: ANN401 - psycopg's own
+            with db.transaction():
+                db.execute("SET LOCAL enable_indexscan = off")
+                found: list[Any] = db.execute(query).fetchall()
+                return found
+
+        return self._with(run)
+
     def _do(self, query: str) -> None:
         def run(db: Any) -> None:  # noqa: ANN401 - psycopg's own
             db.execute(query)
 
         self._with(run)
+
+    def _make(self, query: str) -> None:
+        """Make what is not there; IF NOT EXISTS alone fails where two look at the same moment."""
+        from psycopg import Error
+
+        try:
+            self._do(query)
+        except Error as error:
+            if error.sqlstate not in _TWICE:
+                raise
+            self._do(query)
 
     def _asked(self, query: str, values: Sequence[object] | None = None) -> list[Any]:
         def run(db: Any) -> list[Any]:  # noqa: ANN401 - psycopg's own
@@ -252,10 +293,13 @@ class PostgresEngine:
         if self._db is None or self._db.closed:
             import psycopg
 
-            self._db = psycopg.connect(self._info, autocommit=True)
+            self._db = psycopg.connect(self._info, autocommit=True, client_encoding="utf8")
+            # Conditions are written for it: a server may have it otherwise.
+            self._db.execute("SET standard_conforming_strings = on")
             with suppress(psycopg.Error):
                 # k results come back also where few of the nearest pass the filter.
                 self._db.execute("LOAD 'vector'")
+                self._db.execute(f"SET hnsw.ef_search = {_LOOKED_AT}")
                 self._db.execute("SET hnsw.iterative_scan = strict_order")
         return self._db
 

@@ -52,6 +52,10 @@ class Reading(ItemReading):
         })  # fmt: skip
         return [self._known_parts[one] for one in wanted if one in there]
 
+    def items_of(self, parts: Sequence[int]) -> dict[int, int]:
+        """Return the item of each of those parts that there are."""
+        return {row.part: row.item for row in self.parts(parts)}
+
     def parts_of(self, items: Sequence[int]) -> list[PartRow]:
         """Return all parts of items, item by item."""
         wanted = [int(one) for one in items]

@@ -36,12 +36,14 @@ _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 class Dialect:
     """What differs between two engines that read SQL.
 
-    `has` tests a list (`{0}`) for a text (`{1}`), `matches` a text for a regular expression.
+    `has` tests a list (`{0}`) for a text (`{1}`), `matches` a text for a regular expression;
+    `round` rounds a number to so many digits, halves away from zero.
     """
 
     has: str
     matches: str
     functions: frozenset[str]
+    round: str = "round({0}, {1})"
     collation: str = ""
     quote: str = ""
 
@@ -84,7 +86,7 @@ class Dialect:
             case Call(name=name, given=given):
                 return self._call(operand, name, [self._operand(one) for one in given])
 
-    def _call(self, call: Call, name: str, given: list[str]) -> str:  # noqa: PLR0911 - one a function
+    def _call(self, call: Call, name: str, given: list[str]) -> str:  # noqa: C901, PLR0911 - one each
         if name not in self.functions:
             raise CannotError(told(call))
         if name == "lower":
@@ -95,6 +97,11 @@ class Dialect:
             return f"({given[0]} {name} {given[1]})"
         if name == "/":
             return f"({given[0]} / NULLIF({given[1]}, 0.0))"
+        if name == "round":
+            digits = call.given[1:] or (Constant(0),)
+            if not isinstance(digits[0], Constant) or not isinstance(digits[0].value, int):
+                raise CannotError(told(call))
+            return self.round.format(given[0], digits[0].value)
         if name == "instr":
             return f"strpos({', '.join(given)})"
         if name in _TRIMS:
@@ -119,7 +126,10 @@ def constant(value: Plain) -> str:
 def expression(test: Matches) -> str:
     """Return a pattern as a regular expression that finds whole texts."""
     inner = _like(test.pattern, test.escape) if test.way == "like" else _glob(test.pattern)
-    return f"^(?:{inner})$"
+    return f"(?s)^(?:{inner})$"
+
+
+_ANYONE, _ANYTHING, _NOTHING = ".", ".*", "$."
 
 
 def _like(pattern: str, escape: str) -> str:
@@ -136,14 +146,19 @@ def _like(pattern: str, escape: str) -> str:
     return "".join(made)
 
 
-# A dot finds no line's end everywhere; this finds any character.
-_ANYONE, _ANYTHING = r"[\s\S]", r"[\s\S]*"
-
-
 def _either_case(char: str) -> str:
     if char.isascii() and char.isalpha():
         return f"[{char.lower()}{char.upper()}]"
+    return _plain(char)
+
+
+def _plain(char: str) -> str:
     return re.escape(char) if char.isascii() else char
+
+
+# As SQLite reads one: a ] that comes first is one of the characters.
+_SET = re.compile(r"\[(\^?+)(\]?+)([^\]]*)\]")
+_RANGE = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 
 
 def _glob(pattern: str) -> str:
@@ -151,18 +166,24 @@ def _glob(pattern: str) -> str:
     at = 0
     while at < len(pattern):
         char = pattern[at]
-        end = pattern.find("]", at + 2) if char == "[" else -1
-        if end > 0:
-            inner = pattern[at + 1 : end]
-            barred = inner.startswith("^")
-            chars = inner[barred:].replace("\\", "\\\\").replace("[", "\\[")
-            made.append(f"[{'^' if barred else ''}{chars}]")
-            at = end
-        elif char == "[":
+        found = _SET.match(pattern, at)
+        if found:
+            made.append(_set(*found.groups()))
+            at = found.end()
+            continue
+        if char == "[":
             # As SQLite has it: what opens and never closes fits nothing.
-            return r"[^\s\S]"
-        else:
-            plain = re.escape(char) if char.isascii() else char
-            made.append({"*": _ANYTHING, "?": _ANYONE}.get(char) or plain)
+            return _NOTHING
+        made.append({"*": _ANYTHING, "?": _ANYONE}.get(char) or _plain(char))
         at += 1
     return "".join(made)
+
+
+def _set(barred: str, first: str, inner: str) -> str:
+    """Return the characters between brackets; of a range that runs backwards, its beginning."""
+    some = [_plain(first)] if first else []
+    for low, high, only in _RANGE.findall(inner):
+        some.append(_plain(only or low) if only or low > high else f"{_plain(low)}-{_plain(high)}")
+    if not some:
+        return _ANYONE if barred else _NOTHING
+    return f"[{barred}{''.join(some)}]"

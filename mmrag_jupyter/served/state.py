@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.served.cells import as_key
+from mmrag_jupyter.served.cells import row_key
 from mmrag_jupyter.served.conditions import among
 from mmrag_jupyter.served.rows import KEPT_FIELDS, KEY, Row
 from mmrag_jupyter.store.catalogue import Catalogue, Physical, SourceColumns
@@ -28,6 +28,8 @@ FORMAT = "format"
 VERSION = "1"
 _SOURCE, _SPACE, _PROBLEMS = "source:", "space:", "problems:"
 _COLUMNS, _NAME = "columns", "name"
+# Bytes of problems of a source; it fits a field of every engine.
+_MOST_TOLD = 60_000
 # What another machine has changed is seen at the latest so much later.
 _FRESH = 1.0  # seconds
 
@@ -79,8 +81,12 @@ class State:
         self._engine.create(self._layout.kept, KEPT_FIELDS)
         self.put({FORMAT: VERSION, _NAME: name})
 
+    def is_begun(self) -> bool:
+        """Tell whether the collection was made, and not killed in between."""
+        return self.get(FORMAT) is not None
+
     def check(self) -> None:
-        """Raise `StoreError` where a newer version than this one has written."""
+        """Raise `StoreError` where another version than this one has written."""
         kept = self.get(FORMAT)
         if kept is None and self.get(_NAME) is None:
             return  # it was killed as it was made
@@ -176,7 +182,14 @@ class State:
         ]
 
     def put_problems(self, source: str, problems: Sequence[tuple[str, str]]) -> None:
-        """Keep the problems of a source's last load."""
-        key = f"{_PROBLEMS}{as_key(source)}"
+        """Keep the problems of a source's last load, the first of them where there are many."""
+        key = f"{_PROBLEMS}{row_key(source)}"
         if problems or key in self.all():
-            self.put({key: json.dumps(problems)})
+            room = _MOST_TOLD
+            kept = []
+            for one in problems:
+                room -= len(json.dumps(one)) + 2
+                if room < 0:
+                    break
+                kept.append(one)
+            self.put({key: json.dumps(kept)})

@@ -6,18 +6,17 @@ at `_reading`, which says in a line what it takes.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
 from mmrag_jupyter.errors import StoreError, WhereError
 from mmrag_jupyter.served import media, wordsearch
-from mmrag_jupyter.served.absent import NoFacets, NoJoins, NoTokens
+from mmrag_jupyter.served.absent import NoJoins, NoTokens
 from mmrag_jupyter.served.conditions import CannotError
-from mmrag_jupyter.served.reading import Reading
 from mmrag_jupyter.served.selection import ServedSelection, tag, test_of
 from mmrag_jupyter.served.where import test_of as condition_of
+from mmrag_jupyter.served.wholereading import WholeReading
 from mmrag_jupyter.served.writer import ServedWriter
 from mmrag_jupyter.store.tuned import TunedReader
 from mmrag_jupyter.store.where import compile_where
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from mmrag_jupyter.served.conditions import Test
     from mmrag_jupyter.served.layout import Layout
     from mmrag_jupyter.served.told import Told
-    from mmrag_jupyter.store.facets import Facets
     from mmrag_jupyter.store.feedback import Verdict
     from mmrag_jupyter.store.nearest import Searched
     from mmrag_jupyter.store.selection import Selection
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.values import SourceRow
 
 
-class ServedStore(Reading):
+class ServedStore(WholeReading):
     """One collection in a store elsewhere.
 
     Parameters
@@ -71,7 +69,6 @@ class ServedStore(Reading):
         self.tuned = TunedReader(self, self.notices)
         self.name = self.state.name() or folder.name
         self._closed = False
-        self._lock = threading.Lock()
 
     def needs_folder(self) -> StoreError:
         """Return the error for what a store elsewhere has not."""
@@ -100,16 +97,29 @@ class ServedStore(Reading):
         self._closed = True
         self.engine.close()
 
+    def check_tunable(self) -> NoReturn:
+        """Refuse before anything is learnt: what was is a file, which others would not have."""
+        raise self.needs_folder()
+
     def copy_to(self, folder: Path) -> NoReturn:  # noqa: ARG002
         """Refuse: what lies elsewhere is copied there."""
         raise self.needs_folder()
 
     def remove(self) -> None:
-        """Delete the collection where it lies, and what this machine remembers of it."""
+        """Delete the collection where it lies, and what this machine remembers of it.
+
+        Raises
+        ------
+        StoreBusyError
+            A writer is at work.
+        """
         from mmrag_jupyter.served.places import forget
 
-        for table in [*self.part_tables(), self.layout.items, self.layout.kept]:
-            self.engine.drop(table)
+        with self.writer():
+            for table in [*self.part_tables(), self.layout.items]:
+                self.engine.drop(table)
+        # Last the table by which it is known: what a kill has left is removed by the next.
+        self.engine.drop(self.layout.kept)
         self.close()
         forget(self.folder)
 
@@ -146,10 +156,6 @@ class ServedStore(Reading):
             )
             for number, one in self.state.catalogue().sources.items()
         ]
-
-    def facets(self) -> Facets:
-        """Return what counts no values."""
-        return NoFacets(self._reading)
 
     def transcripts(self, model: str, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Return what a speech model has made of stretches of sound, by their content hash."""

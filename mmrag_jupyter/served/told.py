@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.errors import MmragError, StoreError
 from mmrag_jupyter.naming import shortened
 from mmrag_jupyter.served.conditions import CannotError
+from mmrag_jupyter.served.rows import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -128,11 +129,22 @@ class Told:
                 if isinstance(value, str) and len(value) * 4 > self.longest:
                     size = len(value.encode())
                     if size > self.longest:
-                        raise StoreError(
-                            f"{self.label} keeps texts of at most {self.longest:,} bytes, and a "
-                            f"{name} of item {shortened(row.text('item_id'))!r} has {size:,}: cut "
-                            "it before it is loaded, or choose another store."
-                        )
+                        raise StoreError(_too_long(self.label, self.longest, row, name, size))
+
+
+def _too_long(label: str, longest: int, row: Row, name: str, size: int) -> str:
+    most = f"{label} keeps texts of at most {longest:,} bytes, and"
+    if not row.text("item_id"):
+        about = row.text(KEY).partition(":")[0]
+        return (
+            f"{most} what describes this collection ({about}) has {size:,}: load fewer columns, "
+            "or choose another store."
+        )
+    what = "text" if name == "text" else "column"
+    return (
+        f"{most} a {what} of item {shortened(row.text('item_id'))!r} has {size:,}: cut it before "
+        "it is loaded, or choose another store."
+    )
 
 
 def _nothing() -> None:

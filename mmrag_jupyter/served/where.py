@@ -7,7 +7,8 @@ dates and messages are the same for every store.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import operator
+from typing import TYPE_CHECKING, Any
 
 from mmrag_jupyter.served.cells import NUMBER, TEXT, suffixes
 from mmrag_jupyter.served.conditions import (
@@ -37,7 +38,7 @@ from mmrag_jupyter.served.where_reader import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mmrag_jupyter.items import Column
     from mmrag_jupyter.served.conditions import Operand, Plain, Sign, Test
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 _OPPOSITE: Mapping[Sign, Sign] = {
     "=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 }  # fmt: skip
+# Up to here floats are exact.
+_WHOLE = 2**53
 _MIRRORED: Mapping[Sign, Sign] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 
 
@@ -103,13 +106,13 @@ def _test(node: Node, *, negated: bool) -> Test:  # noqa: C901, PLR0911 - one a 
 
 def _compared(left: Node, sign: Sign, right: Node) -> Test:
     if isinstance(left, Constant) and isinstance(right, Constant):
-        raise CannotError(f"{left.value!r} {sign} {right.value!r}")
+        return Every(()) if _SIGNS[sign](left.value, right.value) else Some(())
     if isinstance(left, Constant):
         left, sign, right = right, _MIRRORED[sign], left
     type_ = _type(left) or _type(right)
     if not type_:
         raise CannotError(f"{_name(left)} {sign} {_name(right)}")
-    first = Compare(_operand(left, type_), sign, _operand(right, type_))
+    first = Compare(_operand(left, type_), sign, _compared_with(_operand(right, type_)))
     # In a column of several types, all that is no text differs from every text.
     if sign == "<>" and isinstance(left, ColumnNode) and len(suffixes(left.column)) > 1:
         other = TEXT if type_ == NUMBER else NUMBER
@@ -117,14 +120,32 @@ def _compared(left: Node, sign: Sign, right: Node) -> Test:
     return first
 
 
+_SIGNS: Mapping[Sign, Callable[[Any, Any], bool]] = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le,
+    ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def _compared_with(operand: Operand) -> Operand:
+    """Return an operand as it is compared: numbers are stored as floats."""
+    if isinstance(operand, Constant) and not isinstance(operand.value, str):
+        return Constant(_number(operand.value))
+    return operand
+
+
+def _number(value: float) -> float:
+    # Small ones stay as they were written, for a message.
+    return float(value) if abs(value) > _WHOLE else value
+
+
 def _listed(left: Node, values: tuple[Plain, ...], *, negated: bool) -> Test:
     texts = tuple(one for one in values if isinstance(one, str))
-    numbers = tuple(one for one in values if not isinstance(one, str))
+    numbers = tuple(_number(one) for one in values if not isinstance(one, str))
     several = isinstance(left, ColumnNode) and len(suffixes(left.column)) > 1
     if not values:
         return _missing(left, negated=True) if negated else Some(())
     if not several:
-        return Among(_operand(left, TEXT if texts else NUMBER), values, negated)
+        return Among(_operand(left, TEXT if texts else NUMBER), texts or numbers, negated)
     one: Test | None = Among(_operand(left, TEXT), texts, negated) if texts else None
     two: Test | None = Among(_operand(left, NUMBER), numbers, negated) if numbers else None
     if negated:
@@ -168,6 +189,8 @@ def _operand(node: Node, type_: str) -> Operand:
         case Constant():
             return node
         case ColumnNode(name=name, physical=physical, column=column):
+            if type_ not in suffixes(column):
+                raise CannotError(f"{name}, which is no {'text' if type_ == TEXT else 'number'}")
             field = "item_id" if physical == "id" else f"{physical}{type_}"
             return Field(field, "text" if type_ == TEXT else "float", name, column.kind)
         case Function(name=name, given=given):

@@ -9,7 +9,6 @@ from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.served import cells, media
 from mmrag_jupyter.served.conditions import among
 from mmrag_jupyter.served.itemwriter import SENT, ItemWriter, lots
-from mmrag_jupyter.served.lease import Lease
 from mmrag_jupyter.store import tuned
 from mmrag_jupyter.store.values import Space
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Column, Problem
     from mmrag_jupyter.served.rows import Row, Table
-    from mmrag_jupyter.served.store import ServedStore
     from mmrag_jupyter.store.values import Precision
 
 
@@ -32,10 +30,6 @@ class ServedWriter(ItemWriter):
     StoreBusyError
         Another writer is at work.
     """
-
-    def __init__(self, store: ServedStore) -> None:
-        super().__init__(store)
-        self._lease = Lease(store.engine, store.layout.kept, store.name)
 
     def __enter__(self) -> Self:
         return self
@@ -57,6 +51,7 @@ class ServedWriter(ItemWriter):
 
     def add_source(self, key: str, label: str, columns: Sequence[Column]) -> None:
         """Add a source, or give the one with this key another label and other columns."""
+        self._lease.check()
         origin = self._state.add_source(key, label, columns)
         fields = cells.fields_of(origin.columns)
         for table in [self._layout.items, *self._store.part_tables()]:
@@ -68,7 +63,7 @@ class ServedWriter(ItemWriter):
         address: str | None,
         dim: int,
         modalities: frozenset[str],
-        dtype: Precision = "float32",  # noqa: ARG002 - the engine's own
+        dtype: Precision = "float32",
         *,
         late: bool = False,
     ) -> int:
@@ -77,13 +72,20 @@ class ServedWriter(ItemWriter):
         Raises
         ------
         StoreError
-            There is one, of another dimension; or it has many vectors a part.
+            There is one, of another dimension; or it has many vectors a part, or is to be kept in
+            fewer bytes than a store keeps it.
         """
         if late:
             raise StoreError(
                 f"Model {name!r} has many vectors a part, which need a collection in a folder: "
                 "load without --store, or with another model."
             )
+        if dtype != "float32":
+            raise StoreError(
+                f"A store takes vectors in float32, not in {dtype}: leave --precision out, or load "
+                "into a folder, without --store."
+            )
+        self._lease.check()
         known = {one.name: one for one in self._state.spaces()}
         found = known.get(name)
         if found is not None and found.dim != dim:
@@ -110,9 +112,11 @@ class ServedWriter(ItemWriter):
         others = [one for one in self._store.part_tables() if one != table]
         fields = list(self._part_fields())
         waiting: list[Row] = []
+        self._lease.check()
         for row in self._engine.scan(table, None, fields):
             waiting.append(row)
             if len(waiting) == SENT:
+                self._lease.check()
                 self._keep_bare(waiting, others)
                 waiting = []
         self._keep_bare(waiting, others)
@@ -154,15 +158,16 @@ class ServedWriter(ItemWriter):
         self._engine.put(self._layout.kept, media.said_rows(model, said))
 
     def compact(self) -> None:
-        """Remove what killed loads have left, and do what makes searches quick."""
+        """Remove what killed loads have left, count anew, and do what makes searches quick."""
+        rows: list[Row] = []
         for table in self._store.part_tables():
-            left = [
-                (row.number("part"), row.number("item"))
-                for row in self._engine.scan(table, None, ("part", "item"))
-            ]
-            there = self._store.valid(dict(left))
-            for some in lots([part for part, _ in left if part not in there]):
+            own = list(self._engine.scan(table, None, ("part", "item", "length")))
+            there = self._store.valid({row.number("part"): row.number("item") for row in own})
+            for some in lots([part for row in own if (part := row.number("part")) not in there]):
+                self._lease.check()
                 self._engine.delete(table, among("part", "int", some))
+            rows += own
+        self._keep_count(*self._texts_in(rows))
         self.tidy()
 
     def tidy(self) -> None:

@@ -13,7 +13,7 @@ from mmrag_jupyter.errors import SourceError, a_kind
 from mmrag_jupyter.sources import passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mmrag_jupyter.items import Problem, Source
     from mmrag_jupyter.sources.frames import Table
@@ -36,6 +36,7 @@ def read(
     root: str | Path | None = None,
     chunk_tokens: int = CHUNK_TOKENS,
     password_env: str | None = None,
+    tell: Callable[[int], None] | None = None,
 ) -> Source:
     """Recognise a source and return its items, of which nothing is decoded yet.
 
@@ -62,6 +63,8 @@ def read(
         Longest text of one part, in tokens; at least 16.
     password_env
         The environment variable that holds the password of encrypted documents.
+    tell
+        Is told now and then how many files of a folder are found.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def read(
         from mmrag_jupyter.sources.labels import text_of
 
         id = text_of(id)  # noqa: A001 - the label of a column serves as its name
-    asked = _Asked(key, text, image, audio, id, base, chunk_tokens)
+    asked = _Asked(key, text, image, audio, id, base, chunk_tokens, tell or _untold)
     if isinstance(source, str) and not source.strip():
         raise SourceError(f"{source!r} names no source; the folder that you work in is '.'.")
     if isinstance(source, (str, os.PathLike)):
@@ -99,6 +102,7 @@ class _Asked:
     id: str | None
     root: Path | None
     chunk_tokens: int
+    tell: Callable[[int], None]
 
     def refuse_columns(self, what: str) -> None:
         named = [name for name in ("text", "image", "audio", "id") if getattr(self, name)]
@@ -118,8 +122,11 @@ def _read_path(path: Path, asked: _Asked) -> Source:
         key = asked.key or f"path:{path.as_posix()}"
         return _read_table(table, asked, folders, key, problems=problems, notice=notice)
     asked.refuse_columns(f"{'A folder' if stat.S_ISDIR(info.st_mode) else 'A single file'}")
-    make = files.folder_source if stat.S_ISDIR(info.st_mode) else files.file_source
-    return make(path, key=asked.key, chunk_tokens=asked.chunk_tokens)
+    if stat.S_ISDIR(info.st_mode):
+        return files.folder_source(
+            path, key=asked.key, chunk_tokens=asked.chunk_tokens, tell=asked.tell
+        )
+    return files.file_source(path, key=asked.key, chunk_tokens=asked.chunk_tokens)
 
 
 def _read_object(source: object, asked: _Asked) -> Source:
@@ -142,7 +149,9 @@ def _read_object(source: object, asked: _Asked) -> Source:
             if any(not os.fspath(path).strip() for path in paths):
                 raise SourceError("One of the paths in the list is empty; leave it out.")
             listed = [Path(path) for path in paths]
-            return list_source(listed, asked.root, key=asked.key, chunk_tokens=asked.chunk_tokens)
+            return list_source(
+                listed, asked.root, key=asked.key, chunk_tokens=asked.chunk_tokens, tell=asked.tell
+            )
     raise SourceError(
         f"{a_kind(source, capital=True)} cannot be loaded: give a dataframe, a path, a list of "
         "paths, or LlamaIndex nodes."
@@ -167,6 +176,10 @@ def _read_table(
     return table_source(
         table, chosen, folders=folders, key=key, chunk_tokens=asked.chunk_tokens, problems=problems
     )
+
+
+def _untold(_: int) -> None:
+    """Say nothing."""
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
-import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,12 +24,13 @@ from mmrag_jupyter.sources.documents import (
     document_modalities,
 )
 from mmrag_jupyter.sources.images import picture_suffixes
+from mmrag_jupyter.sources.listing import Listing, blocks
 from mmrag_jupyter.sources.sound import sound_suffixes
 from mmrag_jupyter.sources.stream import Stream
-from mmrag_jupyter.sources.walk import Found, found_file, unreachable, walk
+from mmrag_jupyter.sources.walk import Files, Found, unreachable, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mmrag_jupyter.items import Modality
 
@@ -81,8 +80,15 @@ def _nearest(path: Path) -> str:
     return ""
 
 
-def folder_source(folder: Path, *, key: str | None, chunk_tokens: int) -> Stream:
+def folder_source(
+    folder: Path, *, key: str | None, chunk_tokens: int, tell: Callable[[int], None]
+) -> Stream:
     """Return the source of all pictures, recordings, texts and documents below a folder.
+
+    Parameters
+    ----------
+    tell
+        Is told now and then how many files are found.
 
     Raises
     ------
@@ -93,7 +99,7 @@ def folder_source(folder: Path, *, key: str | None, chunk_tokens: int) -> Stream
         os.scandir(folder).close()
     except OSError as error:
         raise SourceError(f"{folder} cannot be read: {error.strerror or error}.") from None
-    files, problems = walk(folder)
+    files, problems = walk(folder, tell)
     key = key or f"path:{folder.as_posix()}"
     label = folder.name or str(folder)
     return _source(files, problems, chunk_tokens, key=key, label=label, where=f" in {folder}")
@@ -110,7 +116,8 @@ def file_source(path: Path, *, key: str | None, chunk_tokens: int) -> Stream:
     info = existing(path)
     if not stat.S_ISREG(info.st_mode):
         raise SourceError(f"{path} is neither a file nor a folder.")
-    found = found_file(path.name, os.fspath(path), info)
+    found = Files(os.path.join(path.parent, ""))  # noqa: PTH118 - ends in a separator
+    found.add(path.name, info.st_size, info.st_mtime_ns, os.fspath(path))
     if path.suffix.lower() not in _loaded_suffixes() and not recordings.is_sound_file(path):
         raise SourceError(
             f"{path.name} is of a type that is not loaded ({path.suffix or 'no suffix'}); a source "
@@ -118,19 +125,25 @@ def file_source(path: Path, *, key: str | None, chunk_tokens: int) -> Stream:
             "or .jsonl, or a folder of pictures, recordings, texts and documents."
         )
     key = key or f"path:{path.as_posix()}"
-    return _source([found], [], chunk_tokens, key=key, label=path.name)
+    return _source(found, [], chunk_tokens, key=key, label=path.name)
 
 
 def list_source(
-    paths: Sequence[Path], root: Path | None, *, key: str | None, chunk_tokens: int
+    paths: Sequence[Path],
+    root: Path | None,
+    *,
+    key: str | None,
+    chunk_tokens: int,
+    tell: Callable[[int], None],
 ) -> Stream:
     """Return the source of a list of files and folders.
 
     The id of a file is its path relative to `root`, else to the working folder where it lies
-    below that, else its whole path: adding to the list renames nothing.
+    below that, else its whole path: adding to the list renames nothing. `tell` is told of the
+    files of each of the folders.
     """
     base = root or Path.cwd()
-    files: dict[str, Found] = {}
+    files = Files("")
     problems = []
     for path in paths:
         place = base / path.expanduser()
@@ -142,17 +155,19 @@ def list_source(
             problems.append(Problem(relative, reason))
             continue
         if stat.S_ISDIR(info.st_mode):
-            inside, failed = walk(place)
+            inside, failed = walk(place, tell)
             problems += [Problem(f"{relative}/{one.source}", one.reason) for one in failed]
             for one in inside:
-                name = f"{relative}/{one.relative}"
-                files[name] = Found(name, one.place, one.size, one.mtime_ns)
+                files.add(f"{relative}/{one.relative}", one.size, one.mtime_ns, one.place)
         else:
-            files[relative] = found_file(relative, os.fspath(place), info)
+            files.add(relative, info.st_size, info.st_mtime_ns, os.fspath(place))
+    # What is named twice is one file.
+    places = {name: at for at, name in enumerate(files.names)}
+    files = files if len(places) == len(files) else files.only(places.values())
     folders = [os.fspath((base / path).parent) for path in paths]
     common = os.path.commonpath(folders) if folders else os.fspath(base)
     key = key or f"paths:{Path(common).as_posix()}"
-    return _source(list(files.values()), problems, chunk_tokens, key=key, label="list of files")
+    return _source(files, problems, chunk_tokens, key=key, label="list of files")
 
 
 def _relative(path: Path, base: Path) -> str:
@@ -160,37 +175,36 @@ def _relative(path: Path, base: Path) -> str:
     return (plain.relative_to(base) if plain.is_relative_to(base) else plain).as_posix()
 
 
-# File systems tell times in steps of up to two seconds.
-_SETTLED = 2_000_000_000  # nanoseconds
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class _Files:
-    files: Sequence[Found]
+class _Items:
+    files: Files
     pictures: frozenset[str]
-    heard: frozenset[str]
+    heard: set[str]
     chunk_tokens: int
 
-    def items(self) -> Iterator[Item | Problem]:
-        for found in self.files:
+    def all(self) -> Iterator[Item | Problem]:
+        return self.at(range(len(self.files)))
+
+    def at(self, places: Iterable[int]) -> Iterator[Item | Problem]:
+        for found in map(self.files.__getitem__, places):
             try:
                 yield self._item(found)
             except OSError as error:
                 yield Problem(found.relative, error.strerror or str(error))
 
     def _item(self, found: Found) -> Item:
-        suffix = found.path.suffix.lower()
+        suffix, path = _suffix(found.relative), found.path
         if suffix in DOCUMENT_SUFFIXES:
-            documents = [document(found.path, self.chunk_tokens)]
+            documents = [document(path, self.chunk_tokens)]
             return Item(found.relative, [], _metadata(found), documents=documents)
         if found.relative in self.heard:
-            heard = [Recording(Media(path=found.path), about=True)]
+            heard = [Recording(Media(path=path), about=True)]
             return Item(found.relative, [], _metadata(found), recordings=heard)
         if suffix in self.pictures:
-            pieces = [Piece("image", media=Media(path=found.path))]
+            pieces = [Piece("image", media=Media(path=path))]
         else:
-            with awaiting(Media(path=found.path)):
-                text = decoded(found.path.read_bytes())
+            with awaiting(Media(path=path)):
+                text = decoded(path.read_bytes())
             pieces = [Piece("text", chunk) for chunk in chunks(text, self.chunk_tokens)]
         return Item(found.relative, pieces, _metadata(found))
 
@@ -200,7 +214,7 @@ def _loaded_suffixes() -> frozenset[str]:
 
 
 def _source(
-    files: Sequence[Found],
+    files: Files,
     problems: Sequence[Problem],
     chunk_tokens: int,
     *,
@@ -208,64 +222,64 @@ def _source(
     label: str,
     where: str = "",
 ) -> Stream:
-    loaded, sounds = _loaded_suffixes(), sound_suffixes()
-    loadable, others = [], Counter[str]()
-    heard = set()
-    for found in files:
-        suffix = _suffix(found)
-        # A name that says nothing may be that of a recording; those that say more are trusted.
-        if suffix in sounds or (suffix not in loaded and recordings.is_sound_file(found.path)):
-            heard.add(found.relative)
-            loadable.append(found)
-        elif suffix in loaded:
-            loadable.append(found)
-        else:
-            others[suffix or "without a suffix"] += 1
-    notices = [] if loadable else [f"found no pictures, recordings, texts or documents{where}"]
+    counts = Counter(map(_suffix, files.names))
+    heard, others = _sounds(files, counts)
     if others:
-        count = "1 file that is" if others.total() == 1 else f"{others.total():,} files that are"
-        told = [name for name, _ in others.most_common(6)]
-        more = ", ..." if len(others) > len(told) else ""
-        notices.append(
-            f"skipped {count} neither picture, recording, text nor document: "
-            f"{', '.join(told)}{more}"
-        )
-    suffixes = {_suffix(one) for one in loadable if one.relative not in heard}
+        files = files.only(at for at, name in enumerate(files.names) if name not in others)
+    notices = [] if len(files) else [f"found no pictures, recordings, texts or documents{where}"]
+    if others:
+        notices.append(_skipped(others))
+    suffixes = counts.keys() & _loaded_suffixes() - sound_suffixes()
     # Pictures alone have no pages and no authors, nor do they last.
     about = COLUMNS if suffixes & DOCUMENT_SUFFIXES else ()
     lasting = recordings.COLUMNS if heard else ()
     modalities = {one for suffix in suffixes for one in _modalities(suffix)}
+    found = _Items(files, picture_suffixes(), heard, chunk_tokens)
+    # Of documents and recordings it depends on more, what is made of them.
+    opened = heard | {name for name in files.names if about and _suffix(name) in DOCUMENT_SUFFIXES}
     return Stream(
         key,
         label,
-        [found.relative for found in loadable],
+        files.names,
         (*_COLUMNS, *about, *lasting),
         frozenset(modalities | ({"audio"} if heard else set())),
         "; ".join(notices),
         problems,
-        _Files(loadable, picture_suffixes(), frozenset(heard), chunk_tokens).items,
-        b"" if heard or suffixes & DOCUMENT_SUFFIXES else _listing(loadable, chunk_tokens),
+        found.all,
+        Listing(blocks(files, opened, chunk_tokens), found.at),
     )
 
 
-def _listing(files: Sequence[Found], chunk_tokens: int) -> bytes:
-    """Return a hash of what a folder lists; of documents it depends on more what is in them.
-
-    Empty where a file is so young that it may change yet without looking younger.
-    """
-    if max((found.mtime_ns for found in files), default=0) > time.time_ns() - _SETTLED:
-        return b""
-    seen = hashlib.blake2b(str(chunk_tokens).encode(), digest_size=16)
+def _sounds(files: Files, counts: Counter[str]) -> tuple[set[str], set[str]]:
+    """Return the names of the recordings, and of the files that are not loaded at all."""
+    loaded, sounds = _loaded_suffixes(), sound_suffixes()
+    heard, others = set[str](), set[str]()
+    if counts.keys() <= loaded - sounds:
+        return heard, others
     for found in files:
-        line = f"{found.relative}\0{found.size}\0{found.mtime_ns}\n"
-        seen.update(line.encode("utf-8", "surrogatepass"))
-    return seen.digest()
+        suffix = _suffix(found.relative)
+        # A name that says nothing may be that of a recording; those that say more are trusted.
+        if suffix in sounds or (suffix not in loaded and recordings.is_sound_file(found.path)):
+            heard.add(found.relative)
+        elif suffix not in loaded:
+            others.add(found.relative)
+    return heard, others
 
 
-def _suffix(found: Found) -> str:
+def _skipped(names: set[str]) -> str:
+    """Return what is said of files that are not loaded."""
+    counts = Counter(_suffix(name) or "without a suffix" for name in names)
+    count = "1 file that is" if len(names) == 1 else f"{len(names):,} files that are"
+    told = [name for name, _ in counts.most_common(6)]
+    more = ", ..." if len(counts) > len(told) else ""
+    return f"skipped {count} neither picture, recording, text nor document: {', '.join(told)}{more}"
+
+
+def _suffix(name: str) -> str:
     """Return a file's suffix in lower case; of a million files a `Path` takes seconds for it."""
-    suffix = os.path.splitext(found.relative)[1].lower()  # noqa: PTH122 - as above
-    return "" if suffix == "." else suffix
+    name = name[name.rfind("/") + 1 :]
+    dot = name.rfind(".")
+    return name[dot:].lower() if 0 < dot < len(name) - 1 else ""
 
 
 def _modalities(suffix: str) -> frozenset[Modality]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL.Image import Image, Transpose
+    from PIL.ImageFile import ImageFile
 
     from mmrag_jupyter.items import Media
 
@@ -71,7 +72,7 @@ def open_image(media: Media, *, edge: int | None = None) -> Image:
             return as_rgb(_given(media.image))
         with _opened(media) as stream:
             try:
-                with Image.open(stream, formats=_formats()) as picture:
+                with _recognised(stream) as picture:
                     _refuse_bomb(picture, media)
                     if edge is not None:
                         least = math.ceil(_MARGIN * edge)
@@ -98,14 +99,12 @@ def picture_size(media: Media) -> tuple[int, int] | None:
 
     None where they say nothing, or where it would have to be fetched or drawn to find out.
     """
-    from PIL import Image
-
     if media.url is not None or media.page is not None:
         return None
     try:
         if media.image is not None:
             return media.image.size
-        with _opened(media) as stream, Image.open(stream, formats=_formats()) as picture:
+        with _opened(media) as stream, _recognised(stream) as picture:
             width, height = picture.size
             # The last four of the eight orientations lie on their side.
             return (height, width) if picture.getexif().get(_ORIENTATION, 1) > 4 else picture.size  # noqa: PLR2004
@@ -187,7 +186,28 @@ def _formats() -> list[str]:
     from PIL import Image
 
     Image.init()
+    return _loaded()
+
+
+def _loaded() -> list[str]:
+    from PIL import Image
+
     return [name for name in Image.ID if name not in _NOT_OPENED]
+
+
+def _recognised(stream: io.BufferedReader | io.BytesIO) -> ImageFile:
+    """Begin to read a picture: one of a usual format, or else of any.
+
+    Pillow has forty others, and importing them takes longer than to open several photos.
+    """
+    from PIL import Image, UnidentifiedImageError, WebPImagePlugin  # noqa: F401 - a usual one
+
+    Image.preinit()
+    try:
+        return Image.open(stream, formats=_loaded())
+    except UnidentifiedImageError:
+        stream.seek(0)
+        return Image.open(stream, formats=_formats())
 
 
 @contextmanager

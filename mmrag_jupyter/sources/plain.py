@@ -95,6 +95,8 @@ def _zone(value: object) -> bool:
 
 def clean(text: str) -> str:
     """Return a text that can be written as UTF-8: lone surrogates are spelled out."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

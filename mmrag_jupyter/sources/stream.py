@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mmrag_jupyter.items import Column, Item, Modality, Problem
+    from mmrag_jupyter.sources.listing import Listing
 
 
 @dataclass(slots=True, eq=False)
 class Stream:
     """A source of items; `items` starts one walk over them. See `mmrag_jupyter.items.Source`.
 
-    `listing` is a hash of the names, sizes and times of its files, from which alone it can be
-    told that none has changed; empty where it cannot.
+    `listing` is that of a source of files, from which it can be told which have not changed.
     """
 
     key: str
@@ -27,7 +27,7 @@ class Stream:
     notice: str
     problems: Sequence[Problem]
     items: Callable[[], Iterator[Item | Problem]]
-    listing: bytes = b""
+    listing: Listing | None = None
 
     def __iter__(self) -> Iterator[Item | Problem]:
         return self.items()

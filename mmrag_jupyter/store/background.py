@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import threading
 import time
 import weakref
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _PATIENCE = 20.0  # seconds
 # How much less of the processor a build gets than what the user waits for.
 _NICE = 10
+# How FAISS ends a line on a file that cannot be written: with what the system said.
+_SYSTEM = re.compile(r"\d \(([A-Z][^()]+)\)$")
 
 
 class StoppedError(Exception):
@@ -143,5 +146,7 @@ def _reason(error: Exception) -> str:
         return "it holds numbers that are no vectors"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    lines = str(error).strip().splitlines()
-    return lines[-1][-200:] if lines else type(error).__name__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    told = lines[-1].rpartition(" failed: ")[2]
+    system = _SYSTEM.search(told)
+    return system[1] if system is not None else told[-200:]

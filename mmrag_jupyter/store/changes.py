@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mmrag_jupyter.store import lexical, lookup
+from mmrag_jupyter.store import epochs, lexical, lookup
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 from mmrag_jupyter.store.itemrows import in_chunks
 from mmrag_jupyter.store.rows import ITEM_HAS_TEXT, MODALITY_CODES
+from mmrag_jupyter.store.runs import packed
 from mmrag_jupyter.store.text import to_key
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def insert_items(
     update = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
     ending = f" ON CONFLICT (item) DO UPDATE SET {update}" if replaced else ""
     insert(db, "items", dict(zip(names, [*columns, *cells.values], strict=True)), ending)
+    epochs.touched(db, columns[0])  # type: ignore[arg-type]
     count(db, {"items": len(columns[0]) - len(replaced)})
 
 
@@ -150,6 +152,7 @@ def update_items(
         f"UPDATE items SET {', '.join(f'{name} = ?' for name in names)} WHERE item = ?",
         ((*row, *values, number) for row, number, *values in changed),
     )
+    epochs.touched(db, numbers)
 
 
 class Run(NamedTuple):
@@ -172,15 +175,15 @@ def append_run(db: sqlite3.Connection, space: Space, run: Run) -> None:
 
 def insert_run(db: sqlite3.Connection, space: int, row: int, run: Run) -> None:
     """Say what the rows of a space from `row` on stand for."""
-    parts, items, width = run.parts.astype("<i8"), run.items.astype("<i8"), DIGEST_BYTES
+    width = DIGEST_BYTES
     db.executemany(
         "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
         [
             (
-                space, row + at, parts[at:end].tobytes(), items[at:end].tobytes(),
+                space, row + at, packed(run.parts[at:end]), packed(run.items[at:end]),
                 run.flags[at:end].tobytes(), run.digests[at * width : end * width],
             )
-            for at in range(0, len(parts), _RUN_ROWS)
+            for at in range(0, len(run.parts), _RUN_ROWS)
             for end in [at + _RUN_ROWS]
         ],
     )  # fmt: skip
@@ -215,6 +218,7 @@ def remove_items(db: sqlite3.Connection, items: Sequence[int]) -> None:
     remove_nodes(db, items)
     for marks, some in in_chunks(items):
         db.execute(f"DELETE FROM items WHERE item IN ({marks})", some)
+    epochs.touched(db, items)
     count(db, {"items": -len(items)})
 
 

@@ -11,8 +11,7 @@ import numpy as np
 from mmrag_jupyter.store.columns import decode
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -54,11 +53,13 @@ class Scale:
     highs: tuple[float | str, ...]
 
 
-def read_column(db: sqlite3.Connection, physical: str, column: Column) -> Categories | Scale | None:
+def read_column(
+    column: Column, values: Callable[[], Sequence[Stored]]
+) -> Categories | Scale | None:
     """Return a column as a facet, its items in order; None where it cannot serve as one."""
     if column.kind not in {"str", "bool", "any", "int", "float", "decimal", "date", "datetime"}:
         return None
-    stored = [value for (value,) in db.execute(f"SELECT {physical} FROM items ORDER BY item")]
+    stored = values()
     if column.kind in {"int", "float", "decimal", "date", "datetime"}:
         few = _categories(stored, most=_FEW)
         if few is not None or all(value is None for value in stored):

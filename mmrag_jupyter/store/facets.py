@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -75,7 +76,7 @@ Facet = Values | Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Read:
+class FacetColumns:
     """The columns that can serve, as of one commit; `items` are all item numbers, sorted."""
 
     items: Items
@@ -96,7 +97,7 @@ class Facets:
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._version: int | None = None
-        self._read: _Read | None = None
+        self._read: FacetColumns | None = None
 
     def columns(self) -> list[str]:
         """Return the names of the columns that can serve, at most 40, in their order."""
@@ -132,7 +133,7 @@ class Facets:
                 self._db.close()
             self._db = self._version = self._read = None
 
-    def _current(self) -> _Read:
+    def _current(self) -> FacetColumns:
         with self._lock, self._snapshot() as db:
             # Changes whenever anybody else has committed, and this connection never writes.
             (version,) = db.execute("PRAGMA data_version").fetchone()
@@ -151,21 +152,43 @@ class Facets:
             self._db.execute("ROLLBACK")
 
 
-def _read_all(db: sqlite3.Connection) -> _Read:
+def _read_all(db: sqlite3.Connection) -> FacetColumns:
+    def stored(physical: str) -> list[Stored]:
+        return [value for (value,) in db.execute(f"SELECT {physical} FROM items ORDER BY item")]
+
     items = np.fromiter(
         (item for (item,) in db.execute("SELECT item FROM items ORDER BY item")), np.int64
     )
+    return facet_columns(items, read_catalogue(db).names(), stored)
+
+
+def facet_columns(
+    items: Items,
+    names: Mapping[str, tuple[str, Column]],
+    stored: Callable[[str], Sequence[Stored]],
+) -> FacetColumns:
+    """Return the columns that can serve.
+
+    Parameters
+    ----------
+    items
+        The numbers of all items, sorted.
+    names
+        As `Catalogue.names` returns them.
+    stored
+        Returns what is stored in a column of a physical name, in the order of the items.
+    """
     columns = {}
-    for name, (physical, column) in read_catalogue(db).names().items():
+    for name, (physical, column) in names.items():
         # `id` names each item, and a name of half characters cannot be filtered by.
         if column.role != "column" or physical == '"id"' or not encodable(name):
             continue
-        read = read_column(db, physical, column)
+        read = read_column(column, partial(stored, physical))
         if read is not None:
             columns[name] = (column, read)
         if len(columns) == _MOST_COLUMNS:
             break
-    return _Read(items, columns)
+    return FacetColumns(items, columns)
 
 
 def _places(all_items: Items, items: Items | None) -> Items | None:

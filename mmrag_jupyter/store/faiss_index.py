@@ -49,7 +49,7 @@ class Index:
         self.facts = facts
 
     @classmethod
-    def open(cls, path: Path, uid: bytes) -> Index:
+    def open(cls, path: Path, uid: bytes, recall: float) -> Index:
         """Map an index file, which reads nothing of its lists.
 
         It is never added to: with an index that is mapped so, FAISS would end the process.
@@ -58,15 +58,19 @@ class Index:
         ----------
         uid
             The vector file that the index has to be of.
+        recall
+            Which share of the true neighbours it has to find.
 
         Raises
         ------
         IndexFileError
-            The file is missing, damaged, or of other vectors.
+            The file is missing, damaged, or of other vectors, or finds fewer.
         """
         import faiss
 
         facts = index_file.check(path, uid)
+        if facts.target < recall:
+            raise IndexFileError("was made to find fewer of the true neighbours")
         try:
             return cls(faiss.read_index(os.fspath(path), faiss.IO_FLAG_MMAP_IFC), facts)
         except RuntimeError as error:
@@ -110,12 +114,24 @@ class Index:
         return _refined(queries, vectors, rows, k)
 
 
-def is_wanted(rows: int, covered: int) -> bool:
-    """Tell whether a space of so many rows is in need of an index, or of a newer one."""
-    return rows > INDEX_ABOVE and rows - covered > min(BESIDE, INDEX_ABOVE // 4)
+def is_wanted(rows: int, facts: IndexFacts | None, recall: float) -> bool:
+    """Tell whether a space of so many rows is in need of an index, or of another than that.
+
+    Parameters
+    ----------
+    recall
+        Which share of the true neighbours it has to find; all of them only a search without one.
+    """
+    if rows <= INDEX_ABOVE or recall >= 1:
+        return False
+    if facts is None or facts.target != recall:
+        return True
+    return rows - facts.covered > min(BESIDE, INDEX_ABOVE // 4)
 
 
-def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows, told: Told) -> None:
+def build(  # noqa: PLR0917
+    path: Path, uid: bytes, vectors: Vectors, rows: Rows, recall: float, told: Told
+) -> None:
     """Write the index of a space to `path`, in place of the one that is there.
 
     Rows that an index does not cover yet are added to it; one that has grown much, or has not
@@ -124,6 +140,8 @@ def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows, told: Told) -> N
 
     Parameters
     ----------
+    recall
+        Which share of the true neighbours it has to find.
     told
         Hears now and then how many rows are done, and of how many; what it raises ends it.
 
@@ -137,13 +155,15 @@ def build(path: Path, uid: bytes, vectors: Vectors, rows: Rows, told: Told) -> N
     told(0, len(vectors))
     sample = Sample.of(vectors, rows)
     for index, before in _begun(path, uid, vectors, rows, told):
-        facts = replace(before, covered=len(vectors))
+        facts = replace(before, covered=len(vectors), target=recall)
+        if recall < before.target:  # the effort only goes up
+            facts = replace(facts, probes=0)
         _fill(index, before.covered, vectors, rows, sample, told)
         found = raised(partial(Index, index), sample, vectors, rows.alive, facts)
         if found is not None:
             _write(path, index, found, told)
             return
-    raise RuntimeError("no index finds enough of the true neighbours")
+    raise RuntimeError(f"no index finds {recall:.2%} of the true neighbours")
 
 
 def _fill(  # noqa: PLR0917
@@ -189,7 +209,7 @@ def _begun(
     count = len(vectors)
     try:
         facts = index_file.check(path, uid)
-        if facts.covered < count < _OUTGROWN * facts.trained:
+        if facts.covered <= count < _OUTGROWN * facts.trained:
             # Read and not mapped, since it is added to.
             yield faiss.read_index(os.fspath(path)), facts
     except IndexFileError:
@@ -253,12 +273,12 @@ def _block(vectors: Vectors, rows: Rows, start: int) -> npt.NDArray[np.float32]:
     return np.where(sound[:, None], block, np.float32(0))
 
 
-def covered_rows(path: Path, uid: bytes) -> int:
-    """Return how many rows the index at `path` says that it covers; 0 where it is of no use."""
+def facts_of(path: Path, uid: bytes) -> IndexFacts | None:
+    """Return what the index at `path` says of itself, unchecked; None where it is of no use."""
     try:
-        return index_file.read_facts(path, uid).covered
+        return index_file.read_facts(path, uid)
     except IndexFileError:
-        return 0
+        return None
 
 
 def _refined(queries: Queries, vectors: Vectors, rows: np.ndarray, k: int) -> Found:

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.store import schema, tokens, tuned, vectors, word_index
+from mmrag_jupyter.store import coded, schema, tokens, tuned, vectors, word_index
 from mmrag_jupyter.store.lock import WriteLock
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LOCK = ("lock", "lock.json")
 _OWN = (
     f"{schema.RECORDS}*", "space-*.vec*", "space-*.tok*", "space-*.faiss*", f"{tuned.PATTERN}*",
-    "answers/*", f"{word_index.FOLDER}.lock",
+    "answers/*", f"{word_index.FOLDER}.lock", f"{coded.FILE}*",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from mmrag_jupyter.store import changes, joined, joining, tokens_upkeep, vectors
 from mmrag_jupyter.store.digests import DIGEST_BYTES
 from mmrag_jupyter.store.rows import MODALITIES
+from mmrag_jupyter.store.runs import unpacked
 from mmrag_jupyter.store.soundness import are_sound
 from mmrag_jupyter.store.spaces import read_spaces
 
@@ -86,7 +87,8 @@ def _runs(db: sqlite3.Connection, space: Space) -> Runs:
         (space.number,),
     ):
         for name, blob in zip(_RUN.names or (), blobs, strict=True):
-            values = np.frombuffer(blob, _RUN[name])
+            is_number = name in {"part", "item"}
+            values = unpacked(blob, len(blobs[2])) if is_number else np.frombuffer(blob, _RUN[name])
             end = min(start + len(values), space.rows)
             rows[name][start:end] = values[: end - start]
     rows["part"][rows["flag"] % 128 >= len(MODALITIES)] = _NO_PART

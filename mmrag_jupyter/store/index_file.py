@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.store.values import RECALL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_MAGIC = b"MMRGIVF2"
+_FORMAT = b"MMRGIVF"
+_MAGIC = _FORMAT + b"3"
 # As `IndexFacts` has them.
-_FACTS = struct.Struct("<QQ16sIIfIQ")
+_FACTS = struct.Struct("<QQ16sIIfIQd")
 _STAMP = struct.Struct(f"<{_FACTS.size}sI8s")
 
 
@@ -38,8 +41,8 @@ class IndexFacts:
     `covered` are the first rows of the vector file with this `uid` that are in it, `trained`
     how many of them there were when its lists were chosen. With `probes` lists visited, and
     `deep` times as many candidates compared exactly as there are at least, a query finds
-    `recall` of the true neighbours, as measured. A row of its lists takes `row_bytes`, and
-    `head` bytes come before these.
+    `recall` of the true neighbours, as measured; `target` was asked for. A row of its lists
+    takes `row_bytes`, and `head` bytes come before these.
     """
 
     covered: int
@@ -50,6 +53,7 @@ class IndexFacts:
     recall: float = 0.0
     row_bytes: int = 0
     head: int = 0
+    target: float = RECALL
 
 
 def path_of(folder: Path, space: int) -> Path:
@@ -73,7 +77,7 @@ def stamp(path: Path, facts: IndexFacts) -> None:
     """Write the stamp behind FAISS's bytes, and sync the file."""
     packed = _FACTS.pack(
         facts.covered, facts.trained, facts.uid, facts.probes, facts.deep, facts.recall,
-        facts.row_bytes, facts.head,
+        facts.row_bytes, facts.head, facts.target,
     )  # fmt: skip
     checksum = zlib.crc32(packed, _checksum(path, facts.head))
     with path.open("ab") as file:
@@ -120,6 +124,8 @@ def _read(path: Path, uid: bytes) -> tuple[IndexFacts, bytes, int, int]:
             read = file.read()
     except OSError as error:
         raise IndexFileError("is not there yet") from error
+    if read[-len(_MAGIC) :].startswith(_FORMAT) and not read.endswith(_MAGIC):
+        raise IndexFileError("was made by another version")
     if size < 0 or not read.endswith(_MAGIC):
         raise IndexDamagedError
     packed, checksum, _ = _STAMP.unpack(read)

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
             ...
 
 
-TARGET = 0.95
 # Neighbours of so many vectors each: of 200 the standard error is well below a hundredth.
 NEIGHBOURS = 10
 SAMPLED = 200
@@ -126,8 +125,8 @@ def raised(
 ) -> IndexFacts | None:
     """Return what effort a query needs to find enough of the true neighbours, and how many it does.
 
-    The least with which it is at least `TARGET`, with some confidence: by its standard error
-    more. Lists to be visited go up from as many as there were before; None where no effort is
+    The least with which it is at least `facts.target`, with some confidence: by its standard
+    error more. Lists to be visited go up from as many as there were before; None where no effort is
     enough.
 
     Parameters
@@ -139,7 +138,7 @@ def raised(
     def measured(probes: int, deep: int) -> tuple[IndexFacts, bool]:
         tried = replace(facts, probes=probes, deep=deep)
         recall, error = sample.recall(trying(tried), vectors, alive)
-        return replace(tried, recall=recall), recall - error >= TARGET
+        return replace(tried, recall=recall), recall - error >= facts.target
 
     lists = trying(facts).lists
     probes = min(lists, max(facts.probes, _FIRST_PROBES))

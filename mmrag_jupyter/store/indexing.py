@@ -26,14 +26,14 @@ def start(background: Background, folder: Path, view: View, notices: list[str]) 
             "searching goes on without it, exactly but more slowly"
         )
 
-    background.start(
-        path, (view.uid, len(view.vectors)), lambda told: _build(folder, path, view, told), in_vain
-    )
+    state = view.uid, len(view.vectors), view.space.recall
+    background.start(path, state, lambda told: _build(folder, path, view, told), in_vain)
 
 
 def _build(folder: Path, path: Path, view: View, told: Told) -> None:
-    single = few_of(view)
-    if not faiss_index.is_wanted(len(single.vectors), faiss_index.covered_rows(path, view.uid)):
+    single, recall = few_of(view), view.space.recall
+    facts = faiss_index.facts_of(path, view.uid)
+    if not faiss_index.is_wanted(len(single.vectors), facts, recall):
         return
     refuse_more_than_free(faiss_index.memory(single.vectors))
     own = vectors.path_of(folder, view.space)
@@ -44,4 +44,4 @@ def _build(folder: Path, path: Path, view: View, told: Told) -> None:
             raise StoppedError
         told(done, total)
 
-    faiss_index.build(path, view.uid, single.vectors, single.rows, watching)
+    faiss_index.build(path, view.uid, single.vectors, single.rows, recall, watching)

@@ -46,13 +46,16 @@ class ItemTable:
 
     def rows(self) -> list[ItemRow]:
         """Return the items as rows."""
+        known = {source.number: source for source in self.sources}
+        names = {number: source.metadata() for number, source in known.items()}
+        levels = {number: source.index() for number, source in known.items()}
         return [
             ItemRow(
                 item,
                 self.ids[at],
                 source.key,
-                {one.column.name: self.values[one.number][at] for one in source.metadata()},
-                tuple(self.values[one.number][at] for one in source.index()),
+                {one.column.name: self.values[one.number][at] for one in names[source.number]},
+                tuple(self.values[one.number][at] for one in levels[source.number]),
             )
             for at, (item, source) in enumerate(zip(self.items, self.sources, strict=True))
         ]

@@ -87,6 +87,12 @@ def places_of(db: sqlite3.Connection, items: Sequence[int]) -> list[Place]:
     return found
 
 
+def items_of(db: sqlite3.Connection, parts: Sequence[int]) -> dict[int, int]:
+    """Return the item of each of those parts that there are."""
+    query = "SELECT p.part, p.item FROM json_each(?) j CROSS JOIN parts p ON p.part = j.value"
+    return dict(db.execute(query, (json.dumps(parts),)))
+
+
 def _named(db: sqlite3.Connection, columns: str, ids: Sequence[str]) -> Iterator[Sequence[Any]]:
     """Yield columns of the items, here called `i`, that have one of these ids."""
     keys = to_keys(ids)

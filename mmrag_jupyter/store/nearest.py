@@ -190,7 +190,8 @@ class Views:
     def refresh_index(self, view: View) -> None:
         """Begin to build a space's index if it needs one and many rows are not in it."""
         rows = len(few_of(view).vectors)
-        if faiss_index.is_wanted(rows, faiss_index.covered_rows(self._path(view), view.uid)):
+        facts = faiss_index.facts_of(self._path(view), view.uid)
+        if faiss_index.is_wanted(rows, facts, view.space.recall):
             self._begin(view)
 
     def wait_for_indexes(self) -> None:
@@ -209,6 +210,7 @@ class Views:
             index.facts if index is not None else None,
             index.lists if index is not None else 0,
             self._background.progress(self._path(view)),
+            view.space.recall,
         )
 
     def _begin(self, view: View) -> None:
@@ -219,26 +221,28 @@ class Views:
 
     def _index(self, view: View) -> faiss_index.Index | None:
         """Return the index that is there; one that is missing or behind is begun."""
-        path = self._path(view)
+        path, recall = self._path(view), view.space.recall
+        if recall >= 1:
+            return None
         try:
             stat = path.stat()
-            state: object = (view.uid, stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            state: object = (view.uid, recall, stat.st_ino, stat.st_mtime_ns, stat.st_size)
         except OSError:
-            state = (view.uid, None)
+            state = (view.uid, recall, None)
         with self._lock:
             known = self._indexes.get(view.space.number)
             if known is None or known[0] != state:
                 known = state, self._opened(path, view)
                 self._indexes[view.space.number] = known
         index = known[1]
-        covered = index.facts.covered if index is not None else 0
-        if faiss_index.is_wanted(len(view.vectors), covered):
+        facts = index.facts if index is not None else None
+        if faiss_index.is_wanted(len(view.vectors), facts, recall):
             self._begin(view)
         return index
 
     def _opened(self, path: Path, view: View) -> faiss_index.Index | None:
         try:
-            index = faiss_index.Index.open(path, view.uid)
+            index = faiss_index.Index.open(path, view.uid, view.space.recall)
         except IndexFileError as error:
             self._unusable(view, error)
             return None
@@ -263,7 +267,8 @@ class Searched:
     """How a space called `name` is searched: exactly, or through an index.
 
     `facts` tell of the index and `lists` how many it has; None and 0 where there is none.
-    While one is built, `building` says how many rows are done, and of how many.
+    While one is built, `building` says how many rows are done, and of how many. It has to find
+    the share `target` of the true neighbours.
     """
 
     name: str
@@ -271,6 +276,7 @@ class Searched:
     facts: IndexFacts | None
     lists: int
     building: tuple[int, int] | None
+    target: float
 
 
 def checked(folder: Path, space: Space) -> vectors.Header:

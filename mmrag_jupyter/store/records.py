@@ -141,8 +141,15 @@ class Records:
         with self._reading() as db:
             return read_parts(db, list(map(int, parts)))
 
+    def items_of(self, parts: Sequence[int]) -> dict[int, int]:
+        """Return the item of each of those parts that there are."""
+        with self._reading() as db:
+            return lookup.items_of(db, list(map(int, parts)))
+
     def parts_of(self, items: Sequence[int]) -> list[PartRow]:
         """Return all parts of items, item by item."""
+        if not len(items):
+            return []
         with self._reading() as db:
             return read_parts_of(db, list(map(int, items)))
 
@@ -201,6 +208,8 @@ class Records:
 
     def find(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the numbers of those ids that there are."""
+        if not ids:
+            return {}
         with self._reading() as db:
             return {found: place.item for found, place in lookup.places(db, ids).items()}
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmrag_jupyter.items import Modality
 from mmrag_jupyter.store.numbers import among
+from mmrag_jupyter.store.runs import unpacked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -92,10 +93,9 @@ def read_rows(db: sqlite3.Connection, space: Space, before: Rows | None) -> Rows
     ).fetchall()
     parts, items, flags = before.parts, before.items, before.flags
     if runs:
-        blobs = list(zip(*runs, strict=True))
-        parts = np.concatenate([parts, *(np.frombuffer(blob, "<i8") for blob in blobs[0])])
-        items = np.concatenate([items, *(np.frombuffer(blob, "<i8") for blob in blobs[1])])
-        flags = np.concatenate([flags, *(np.frombuffer(blob, np.uint8) for blob in blobs[2])])
+        parts = np.concatenate([parts, *(unpacked(part, len(flag)) for part, _, flag in runs)])
+        items = np.concatenate([items, *(unpacked(item, len(flag)) for _, item, flag in runs)])
+        flags = np.concatenate([flags, *(np.frombuffer(flag, np.uint8) for _, _, flag in runs)])
     order = None if (np.diff(parts) > 0).all() else np.argsort(parts, kind="stable")
     return Rows(space.generation, parts, items, flags, _alive(db, space), order)
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 RECORDS = "records.sqlite"
 APPLICATION_ID = 0x6D6D7267  # "mmrg"
-VERSION = 1
+VERSION = 2
+# Those of before are read as they are, and become of this one when they are first written to:
+# in 2 the evenly spaced numbers of a run are its first and its step.
+_READ = (1, VERSION)
 
 # SQLite holds at most 2000 columns a table and a result, and each may need an exact one.
 MOST_COLUMNS = 900
@@ -131,6 +134,9 @@ def reader(path: Path, mode: str) -> sqlite3.Connection:
 def writer(path: Path) -> sqlite3.Connection:
     """Open records for writing."""
     db = connect(path, "rw")
+    # Readers of the format before would take what is written now for something else.
+    if db.execute("PRAGMA user_version").fetchone()[0] in _READ[:-1]:
+        db.execute(f"PRAGMA user_version = {VERSION}")
     # Vectors are on disk before a commit names them, so that a commit lost to a power cut
     # (not to a crash of the process) loses work, but never breaks anything.
     db.execute("PRAGMA synchronous = NORMAL")
@@ -204,7 +210,7 @@ def _checked(path: Path, mode: str) -> str:
         application, version = 0, 0
     if application != APPLICATION_ID:
         raise StoreError(f"{path} was not made by mmrag_jupyter; choose another folder.")
-    if version != VERSION:
+    if version not in _READ:
         raise StoreError(
             f"Collection {path.parent.name!r} has format {version} and this version of "
             f"mmrag_jupyter reads format {VERSION}; upgrade with pip install -U mmrag-jupyter."

@@ -13,7 +13,7 @@ from mmrag_jupyter.errors import WhereError
 from mmrag_jupyter.store import schema, where_joined
 from mmrag_jupyter.store.failures import DAMAGE_CODES, explained, primary_code
 from mmrag_jupyter.store.pool import Pool
-from mmrag_jupyter.store.where import VERSION, authorizer, compile_where, compiled, where_authorizer
+from mmrag_jupyter.store.where import VERSION, authorizer, compiled, where_authorizer
 from mmrag_jupyter.store.where_joined import Chosen
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Column
+    from mmrag_jupyter.store.coded_columns import CodedColumns
     from mmrag_jupyter.store.selection import Selection
     from mmrag_jupyter.store.where import Authorizer
     from mmrag_jupyter.store.where_joined import JoinedNames
@@ -42,8 +43,9 @@ class Conditions:
     Those that name joined tables run on connections that can read these and their items.
     """
 
-    def __init__(self, folder: Path, mode: str) -> None:
+    def __init__(self, folder: Path, mode: str, columns: CodedColumns) -> None:
         self._folder = folder
+        self._columns = columns
         records = folder / schema.RECORDS
         self._pool = Pool(folder, partial(_connect, records, mode))
         self._chosen: dict[str, npt.NDArray[np.int64]] = {}
@@ -66,16 +68,22 @@ class Conditions:
         WhereError
             It cannot be understood, or takes too long.
         """
-        condition = compile_where(expression, names)
+        condition = compiled(expression, names)
         version = self._current()
-        known = self._chosen.get(condition)
+        known = self._chosen.get(condition.sql)
         if known is not None:
             return known
-        rows = self._run(expression, f"SELECT item FROM items WHERE {condition}", self._pool)
-        found = np.sort(np.fromiter((item for (item,) in rows), np.int64, len(rows)))
+
+        def looked_at(which: str) -> npt.NDArray[np.int64]:
+            rows = self._run(expression, f"SELECT item FROM items WHERE {which}", self._pool)
+            return np.sort(np.fromiter((item for (item,) in rows), np.int64, len(rows)))
+
+        found = self._columns.items(condition, looked_at)
+        if found is None:
+            found = looked_at(condition.sql)
         found.flags.writeable = False  # it is given out again
         if version == self._version:
-            self._remember(condition, found)
+            self._remember(condition.sql, found)
         return found
 
     def _current(self) -> tuple[int, ...]:
@@ -103,7 +111,7 @@ class Conditions:
         WhereError
             It cannot be understood, or takes too long.
         """
-        condition, used = compiled(expression, names.columns, names.dotted)
+        condition, used, _ = compiled(expression, names.columns, names.dotted)
         tables = where_joined.tables_in(used)
         if not tables:
             return None

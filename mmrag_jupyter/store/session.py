@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.store import lexical, schema
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.appending import Block
     from mmrag_jupyter.store.nearest import View, Views
     from mmrag_jupyter.store.values import Space
-    from mmrag_jupyter.store.words import Words
 
 # A space of which more than half is dead is compacted when the writer is closed.
 _MANY_DEAD = 1000
 # A larger write-ahead log is moved into the records when the writer is closed.
 _LARGE_LOG = 4 << 20
+
+
+class Cache(Protocol):
+    """What is made of the records, in the background."""
+
+    def refresh(self, db: sqlite3.Connection) -> None:
+        """Begin to make it anew, if it has to be; `db` is in a transaction."""
 
 
 class WriteSession:
@@ -40,8 +46,8 @@ class WriteSession:
     ----------
     views
         The collection's spaces, shared with its readers in this process.
-    words
-        What searches its words.
+    caches
+        What is made anew in the background when its items have changed.
     notices
         Takes lines for the user.
 
@@ -53,10 +59,12 @@ class WriteSession:
         The folder cannot be written.
     """
 
-    def __init__(self, folder: Path, views: Views, words: Words, notices: list[str]) -> None:
+    def __init__(
+        self, folder: Path, views: Views, caches: Sequence[Cache], notices: list[str]
+    ) -> None:
         self._folder = folder
         self._views = views
-        self._words = words
+        self._caches = caches
         self._notices = notices
         self._closed = False
         self._lock = WriteLock(folder)
@@ -148,8 +156,11 @@ class WriteSession:
                 elif view.space.dead > max(_MANY_DEAD, view.space.rows // 2):
                     self._compact(view.space)
         remove_strays(self._folder, [view.space for view in views])
+        # Before caches are built of the records: whoever reads keeps the log as long as it is.
+        self._shorten_log()
         with self._transaction() as db:
-            self._words.refresh(db)
+            for cache in self._caches:
+                cache.refresh(db)
 
     def _close(self, *, tidy: bool) -> None:
         if self._closed:
@@ -165,12 +176,17 @@ class WriteSession:
             finally:
                 self._lock.release()
 
-    def _close_records(self) -> None:
+    def _shorten_log(self) -> None:
         log = self._folder / f"{schema.RECORDS}-wal"
         # What is committed is safe in the log too: nothing is lost if this fails.
         with suppress(sqlite3.Error, OSError):
             if log.stat().st_size > _LARGE_LOG:
+                patience = self._db.execute("PRAGMA busy_timeout").fetchone()[0]
                 self._db.execute("PRAGMA busy_timeout = 100")
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._db.execute(f"PRAGMA busy_timeout = {patience}")
+
+    def _close_records(self) -> None:
+        self._shorten_log()
         with suppress(sqlite3.Error):
             self._db.close()

@@ -10,6 +10,7 @@ from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.items import as_written
 from mmrag_jupyter.store import files, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
+from mmrag_jupyter.store.coded_columns import CodedColumns
 from mmrag_jupyter.store.failures import explained
 from mmrag_jupyter.store.select import Conditions, count_items
 from mmrag_jupyter.store.selection import Selection
@@ -44,7 +45,8 @@ class Store(VectorReader):
 
     def __init__(self, folder: Path, mode: str) -> None:
         super().__init__(folder, mode)
-        self._conditions = Conditions(folder, mode)
+        self._columns = CodedColumns(folder, self._readers, self.notices)
+        self._conditions = Conditions(folder, mode, self._columns)
         self.tokens = TokenReader(folder, self._in_space, self._views.among)
         self._words = Words(folder, self._readers, self.notices)
         self.tuned = TunedReader(self, self.notices)
@@ -118,7 +120,7 @@ class Store(VectorReader):
         StoreError
             The folder cannot be written.
         """
-        return Writer(self.folder, self._views, self._words, self.notices)
+        return Writer(self.folder, self._views, (self._words, self._columns), self.notices)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -126,6 +128,7 @@ class Store(VectorReader):
         self._conditions.close()
         self._views.close()
         self._words.close()
+        self._columns.close()
         self.tokens.close()
 
     def __enter__(self) -> Self:
@@ -138,6 +141,9 @@ class Store(VectorReader):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def check_tunable(self) -> None:
+        """Raise `StoreError` where nothing that was learnt can be kept: never in a folder."""
 
     def copy_to(self, folder: Path) -> Path:
         """Write a copy of the collection to another folder, and return that.
@@ -295,6 +301,7 @@ class Store(VectorReader):
         """Wait until the indexes that are being built in the background are there."""
         self._views.wait_for_indexes()
         self._words.wait()
+        self._columns.wait()
 
     def whole_scores(
         self, text: str, items: Sequence[int], within: Selection | None = None

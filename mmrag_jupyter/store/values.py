@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from mmrag_jupyter.items import Modality
 
 Precision = Literal["float32", "float16", "int8"]
+# The setting that says which share of the true neighbours an index has to find, and what holds
+# where there is none.
+RECALL_SETTING = "recall"
+RECALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Space:
     `name` is the model's fingerprint, `address` what loads it again (None where it must be
     given again). `rows` counts every vector written, `dead` those of parts since removed. A
     space with many vectors a part has `token_rows` of `token_dim` numbers each, else 0.
+    An index of it has to find the share `recall` of the true neighbours; of 1 there is none.
     """
 
     number: int
@@ -33,6 +38,7 @@ class Space:
     generation: int
     token_dim: int = 0
     token_rows: int = 0
+    recall: float = RECALL
 
 
 @dataclass(frozen=True, slots=True)

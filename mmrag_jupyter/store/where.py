@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmrag_jupyter.errors import WhereError
 from mmrag_jupyter.store.where_functions import FUNCTIONS
@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Column
     from mmrag_jupyter.store.where_names import Dotted
+    from mmrag_jupyter.store.where_tree import Tree
 
     Authorizer: TypeAlias = Callable[[int, str | None, str | None, str | None, str | None], int]
 
 # The functions that a user may write, and those behind the operators that are written for them.
 _CALLED = frozenset(FUNCTIONS) | {"like", "glob", "typeof"}
+
+
+class Compiled(NamedTuple):
+    """A condition as SQL, the physical names of the columns in it, and how it is made up."""
+
+    sql: str
+    used: frozenset[str]
+    tree: Tree
 
 
 def compile_where(expression: str, columns: Mapping[str, tuple[str, Column]]) -> str:
@@ -54,13 +63,13 @@ def compile_where(expression: str, columns: Mapping[str, tuple[str, Column]]) ->
         When it is not understood; the message is one line, shows the place, and suggests
         the nearest column.
     """
-    return compiled(expression, columns)[0]
+    return compiled(expression, columns).sql
 
 
 def compiled(
     expression: str, columns: Mapping[str, tuple[str, Column]], dotted: Dotted | None = None
-) -> tuple[str, frozenset[str]]:
-    """Return what `compile_where` does, and the physical names of the columns in it.
+) -> Compiled:
+    """Return what `compile_where` does, and what is in it.
 
     Parameters
     ----------
@@ -80,8 +89,9 @@ def compiled(
         raise WhereError("where: the expression holds half a character (a surrogate)") from None
     reader = Reader(expression, columns, dotted)
     condition = reader.condition()
-    _prove(expression, condition, reader.used)
-    return condition, frozenset(reader.used)
+    used = reader.grown.columns()
+    _prove(expression, condition, used)
+    return Compiled(condition, used, reader.grown[condition])
 
 
 def authorizer(tables: Collection[str]) -> Authorizer:

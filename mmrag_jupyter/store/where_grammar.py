@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mmrag_jupyter.store.where_functions import called
 from mmrag_jupyter.store.where_names import Dotted, find_column
 from mmrag_jupyter.store.where_tokens import TokenStream
+from mmrag_jupyter.store.where_tree import Grown
 from mmrag_jupyter.store.where_values import (
     KindError,
     Term,
@@ -50,7 +51,7 @@ class Reader(TokenStream):
         super().__init__(expression, dotted.tables)
         self._columns = columns
         self._shared = dotted.shared
-        self.used: set[str] = set()
+        self.grown = Grown()
         self._depth = 0
         self._rules: dict[str, Callable[..., str]] = {
             "in": self._in,
@@ -89,8 +90,10 @@ class Reader(TokenStream):
             terms.append(operand())
         if len(terms) == 1:
             return first
-        joined = f" {word.upper()} ".join(self._true_or_false(term).sql for term in terms)
-        return Term(f"({joined})", "bool", "this condition", first.at)
+        parts = [self._true_or_false(term).sql for term in terms]
+        operator: Literal["AND", "OR"] = "AND" if word == "and" else "OR"
+        sql = self.grown.node(f"({f' {operator} '.join(parts)})", operator, parts)
+        return Term(sql, "bool", "this condition", first.at)
 
     def _negation(self) -> Term:
         at = self.peek.at
@@ -101,15 +104,19 @@ class Reader(TokenStream):
         if not count:
             return term
         sql = self._true_or_false(term).sql
-        return Term(f"(NOT {sql})" if count % 2 else sql, "bool", "this condition", at)
+        if count % 2:
+            sql = self.grown.node(f"(NOT {sql})", "NOT", [sql])
+        return Term(sql, "bool", "this condition", at)
 
     def _comparison(self) -> Term:
+        since = len(self.grown)
         left = self._sum()
         at = self.peek.at
         try:
             sql = self._compared(left)
         except KindError as error:
             raise self.fault(left.at, str(error)) from None
+        self.grown.leaf(left.sql if sql is None else sql, since)
         if sql is None:
             return left
         if self.next_sign(*_COMPARISONS):
@@ -123,7 +130,8 @@ class Reader(TokenStream):
             operator = _COMPARISONS[sign]
             if operator in {"=", "<>"} and self.sign("["):
                 return self._one_of(left, "]", negated=operator == "<>")
-            return compared(left, operator, self._sum())
+            right = self._sum()
+            return self.grown.compared(compared(left, operator, right), left, operator, right)
         if self.keyword("is"):
             return self._is(left)
         negated = self.keyword("not")
@@ -169,7 +177,7 @@ class Reader(TokenStream):
         present = [fitted(value, left).sql for value in values if value.kind != "null"]
         sql = f"({left.sql} {'NOT ' if negated else ''}IN ({', '.join(present)}))"
         if len(present) == len(values):
-            return sql
+            return sql if negated else self.grown.listed(sql, left, present)
         missing = f"AND {left.sql} IS NOT NULL" if negated else f"OR {left.sql} IS NULL"
         return f"({sql} {missing})"
 
@@ -195,8 +203,10 @@ class Reader(TokenStream):
         high = self._sum()
         if left.kind == "bool":
             raise self.fault(left.at, "True and False have nothing between them")
-        sql = f"({compared(left, '>=', low)} AND {compared(left, '<=', high)})"
-        return f"(NOT {sql})" if negated else sql
+        above = self.grown.compared(compared(left, ">=", low), left, ">=", low)
+        below = self.grown.compared(compared(left, "<=", high), left, "<=", high)
+        sql = f"(NOT ({above} AND {below}))" if negated else f"({above} AND {below})"
+        return self.grown.between(sql, above, below, negated=negated)
 
     def _sum(self, *, listed: bool = False) -> Term:
         left = self._product(listed=listed)
@@ -303,7 +313,7 @@ class Reader(TokenStream):
         found = find_column(token.text, self._columns)
         if isinstance(found, str):
             raise self.fault(token.at, found)
-        self.used.add(found[0])
+        self.grown.read(found[0])
         return column_term(*found, token.at)
 
     def _constant(self, value: str | float | None, token: Token) -> Term:

@@ -6,6 +6,7 @@ BM25 of parts finds the passage; which document answers is told better by BM25 o
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 from collections import Counter, defaultdict
@@ -38,6 +39,8 @@ def whole_scores(
     Then the ranking of parts is that of items already. Where some `parts` only may be found,
     sorted numbers, an item is the text of these.
     """
+    if not _any_has_several(db, items):
+        return {}
     lengths: dict[int, int] = {}
     most = 0
     with _without(db, items, parts) as test:
@@ -53,6 +56,15 @@ def whole_scores(
         if most <= 1:
             return {}
         return scores(_counts(db, text, test), lengths, counter(db, "items"))
+
+
+def _any_has_several(db: sqlite3.Connection, items: Sequence[int]) -> bool:
+    """Tell whether one of the items has several parts, which takes less time than to read them."""
+    query = (
+        "SELECT 1 FROM json_each(?) j CROSS JOIN items i ON i.item = j.value"
+        " WHERE i.parts > 1 LIMIT 1"
+    )
+    return db.execute(query, (json.dumps(items),)).fetchone() is not None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmrag_jupyter.store import epochs
 from mmrag_jupyter.store.catalogue import ITEMS, add_exact
 from mmrag_jupyter.store.columns import decode, encode, zone_of
 
@@ -65,3 +66,5 @@ def _reencode(
         f"UPDATE {tables.rows} SET {', '.join(f'{name} = ?' for name in names)} WHERE rowid = ?",
         zip(*updates, items, strict=True),
     )
+    if tables == ITEMS:
+        epochs.touched(db, items)

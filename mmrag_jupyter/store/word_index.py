@@ -1,14 +1,15 @@
 """The index of words of a large collection, by tantivy: a cache beside FTS5, which is the truth.
 
-FTS5 scores every row that has one of a query's words, and counts all rows of each. tantivy
-visits only those blocks of an inverted index that can hold one of the best (block-max WAND: Ding
-and Suel, "Faster top-k document retrieval using block-max indexes", 2011), which with a million
-texts takes a fortieth of the time, and ranks by the same BM25.
+FTS5 scores every row that has one of a query's words, and counts all rows of each. tantivy, which
+ranks by the same BM25, does that in a small part of the time; and where a query has rare words
+and common ones, only what has a rare one is scored, as far as no other could be among the best
+(MaxScore: Turtle and Flood, "Query evaluation: strategies and optimizations", 1995).
 """
 
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import shutil
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ _ANALYZER = "words"
 _HEAP_BYTES = 128 << 20
 # Ends of a word that is still being typed: the most frequent ones.
 _MOST_ENDS = 64
+# A word adds less than (k1 + 1) times its rarity to the BM25 of a text, with k1 of 1.2.
+_MOST_OF_A_WORD = 2.2
+# To look up the other words of one text takes as long as to pass by so many in their lists.
+_LOOK_UP = 10
 
 
 class WordIndexError(Exception):
@@ -87,21 +92,80 @@ class WordIndex:
                 ends = self._ends(words[-1])
                 wanted[-1] = Query.disjunction_max_query(ends) if ends else wanted[-1]
             query = Query.boolean_query([(Occur.Should, one) for one in wanted])
+            if within is None and not unfinished:
+                found = self._by_rare_words(words, k) or self._hits(query, k)
+                return self._ranked(found)
             if within is not None:
                 among = Query.term_set_query(self._schema, _PART, within.tolist())
                 query = Query.boolean_query(
                     [(Occur.Must, query), (Occur.Must, Query.const_score_query(among, 0.0))]
                 )
-            found = self._searcher.search(query, k, count=False).hits
-            parts = self._searcher.fast_field_values(_PART, [place for _, place in found])
-        scores = np.fromiter((score for score, _ in found), np.float32, len(found))
-        return np.fromiter(parts, np.int64, len(found)), scores
+            return self._ranked(self._hits(query, k))
+
+    def _hits(self, query: Any, k: int) -> list[tuple[float, Any]]:  # noqa: ANN401 - of tantivy
+        hits: list[tuple[float, Any]] = self._searcher.search(query, k, count=False).hits
+        return hits
+
+    def _ranked(self, hits: Sequence[tuple[float, Any]]) -> Ranked:
+        parts = self._searcher.fast_field_values(_PART, [place for _, place in hits])
+        scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
+        return np.fromiter(parts, np.int64, len(hits)), scores
+
+    def _by_rare_words(self, words: Sequence[str], k: int) -> list[tuple[float, Any]] | None:
+        """Return what the k best are that have one of the rare words, if no others are better.
+
+        None where others could be, or where it takes no less time to score all.
+        """
+        from tantivy import Occur, Query
+
+        counted = sorted((int(self._searcher.doc_freq(_TEXT, word)), word) for word in words)
+        counted = [(count, word) for count, word in counted if count]
+        split = _rare(counted, len(self), k)
+        if not split:
+            return None
+        one, other = (
+            [Query.term_query(self._schema, _TEXT, word, "freq") for _, word in some]
+            for some in (counted[:split], counted[split:])
+        )
+        rare = Query.boolean_query([(Occur.Should, each) for each in one])
+        query = [(Occur.Must, rare), *((Occur.Should, each) for each in other)]
+        hits = self._hits(Query.boolean_query(query), k)
+        rest = sum(_most(count, len(self)) for count, _ in counted[split:])
+        return hits if len(hits) == k and hits[-1][0] > rest else None
 
     def _ends(self, word: str) -> list[Any]:
         from tantivy import Query
 
         ends = self._searcher.terms_with_prefix(_TEXT, word, limit=_MOST_ENDS)
         return [Query.term_query(self._schema, _TEXT, end, "freq") for end, _ in ends]
+
+
+def _rare(counted: Sequence[tuple[int, str]], texts: int, k: int) -> int:
+    """Return how many of a query's words, the rarest first, probably decide which k are best.
+
+    0 where that would take no less time than to score each text that has any of the words.
+    `counted` says in how many of all texts each word is.
+    """
+    everything = sum(count for count, _ in counted)
+    for split in range(1, len(counted)):
+        rare, others = counted[:split], counted[split:]
+        if _LOOK_UP * len(others) * sum(count for count, _ in rare) > everything:
+            return 0
+        rest = sum(_most(count, texts) for count, _ in others)
+        # Where a word is in some more texts than are wanted, the last of these has it about once.
+        if any(count >= 4 * k and _rarity(count, texts) > rest for count, _ in rare):
+            return split
+    return 0
+
+
+def _most(count: int, texts: int) -> float:
+    """Return what a word that is in so many texts can add to the score of one at the most."""
+    return _MOST_OF_A_WORD * _rarity(count, texts)
+
+
+def _rarity(count: int, texts: int) -> float:
+    """Return the weight of a word in BM25 as tantivy reckons it: its inverse document frequency."""
+    return math.log1p((texts - count + 0.5) / (count + 0.5))
 
 
 def covered(folder: Path) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
 # Parts with text from which on FTS5 takes too long over common words.
-INDEX_ABOVE = 50_000
+INDEX_ABOVE = 5_000
 # Items in a selection from which on the best parts are ranked first and sifted then.
 _MANY = 2_000
 # Where parts are sifted, so many times more are ranked than should do; then so many times more.
@@ -105,7 +105,7 @@ class Words:
             few = _few(db, within)
             if few is not None:
                 return _kept(db, look(k, within=few), k, within)
-            for limit in _limits(db, k, within):
+            for limit in _limits(db, k, within, len(index)):
                 ranked = look(limit, within=None)
                 found = _kept(db, ranked, k, within)
                 if len(found[0]) == k or len(ranked[0]) < limit:
@@ -184,8 +184,12 @@ def _few(db: sqlite3.Connection, within: Selection | None) -> npt.NDArray[np.int
     return np.fromiter((part for (part,) in rows), np.int64, len(rows))
 
 
-def _limits(db: sqlite3.Connection, k: int, within: Selection | None) -> tuple[int, int]:
-    """Return how many parts to rank so that k of them are probably in a selection."""
+def _limits(
+    db: sqlite3.Connection, k: int, within: Selection | None, indexed: int
+) -> tuple[int, int]:
+    """Return how many parts to rank so that k of them are probably there, and in a selection."""
+    if within is None and indexed <= counter(db, "text") + counter(db, "page"):
+        return k, _MORE * k
     share = 1.0
     if within is not None and within.items is not None:
         share = len(within.items) / max(1, counter(db, "items"))

@@ -225,9 +225,10 @@ class RayEmbedding(Embedding):
             self._fail(batch.pop(key), reason)
         # The files of this machine are not theirs: from now on their content is sent.
         self._carries = self._carries or bool(outcome.unseen)
-        self._waiting.extendleft(reversed([batch[key] for key in outcome.unseen]))
-        if len(batch) < len(outcome.unseen):
-            raise ModelError("the workers lost parts")
+        self._waiting.extendleft(reversed([batch.pop(key) for key in outcome.unseen]))
+        if batch:
+            # A load that waits for them would wait for ever.
+            raise ModelError(f"the workers gave neither vectors nor reasons for {len(batch)} parts")
         self._adapt(outcome.seconds)
 
     def _adapt(self, seconds: float) -> None:

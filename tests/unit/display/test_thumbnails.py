@@ -4,6 +4,7 @@ import io
 import pytest
 from PIL import Image
 
+from mmrag_jupyter.display import thumbnails as module
 from mmrag_jupyter.display.thumbnails import Gone, opened, thumbnails
 
 
@@ -58,6 +59,41 @@ def test_pictures_become_smaller_until_they_fit(photo, room):
     made = thumbnails(pictures, room)
     assert sum(len(each.uri) for each in made) <= room
     assert len(made) == 8
+
+
+@pytest.mark.parametrize("room", [60_000, 40_000, 25_000])
+def test_pictures_fill_the_room_and_few_are_encoded_in_vain(photo, room, monkeypatch):
+    made, encoded = [], module.encoded
+
+    def counted(image, edge, quality):
+        made.append(edge)
+        return encoded(image, edge, quality)
+
+    monkeypatch.setattr(module, "encoded", counted)
+    pictures = [opened(lambda seed=seed: photo(seed), 256) for seed in range(8)]
+    taken = sum(len(each.uri) for each in thumbnails(pictures, room))
+    assert 0.9 * room < taken <= room
+    # Once each at their best, once as they are shown, and some once more.
+    assert len(made) < 3 * len(pictures)
+
+
+def test_the_same_pictures_are_fitted_the_same_way_again(photo):
+    pictures = [opened(lambda seed=seed: photo(seed), 256) for seed in range(6)]
+    first = thumbnails(pictures, 20_000)
+    thumbnails(pictures, 9_000)
+    assert thumbnails(pictures, 20_000) == first
+
+
+def test_what_was_drawn_stays_as_it_is_beside_photos_that_make_room(photo):
+    drawn = opened(lambda: Image.new("P", (300, 200)), 256)
+    pictures = [drawn, *(opened(lambda seed=seed: photo(seed), 256) for seed in range(4))]
+    made = thumbnails(pictures, 10_000)
+    assert made[0].uri == drawn.uri(0)
+    assert sum(len(each.uri) for each in made) <= 10_000
+
+
+def test_no_pictures_need_no_room():
+    assert thumbnails([], -5) == []
 
 
 def test_a_plain_picture_leaves_its_room_to_the_others(photo):

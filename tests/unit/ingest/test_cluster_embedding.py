@@ -16,7 +16,7 @@ import mmrag_jupyter as mm
 from mmrag_jupyter.errors import ModelError
 from mmrag_jupyter.ingest.cluster import embedding, worker
 from mmrag_jupyter.ingest.cluster.carry import by_value, must_be_carried
-from mmrag_jupyter.ingest.cluster.work import News, Wanted, unpacked
+from mmrag_jupyter.ingest.cluster.work import News, Wanted, packed, unpacked
 from mmrag_jupyter.ingest.cluster.worker import Embedder, answer
 from mmrag_jupyter.items import Media, NewPart
 from mmrag_jupyter.sources.images import open_image
@@ -140,6 +140,19 @@ def test_a_model_that_fails_on_a_worker_stops_the_load_in_one_line(session):
     with pytest.raises(ModelError, match=r"on the cluster \(.*\): toy:1 failed") as caught:
         session.load(frame, "f", model=Failing(), engine="ray")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("nearby")
+def test_a_worker_that_says_nothing_of_a_part_stops_the_load(session, monkeypatch):
+    plain = answer
+
+    def forgetful(embedder, broken, work):
+        return plain(embedder, broken, packed(unpacked(work, list)[1:]))
+
+    monkeypatch.setitem(Nearby.offer.__globals__, "answer", forgetful)
+    frame = pd.DataFrame({"text": ["one", "two", "three"]})
+    with pytest.raises(ModelError, match="neither vectors nor reasons for 1 parts"):
+        session.load(frame, "shop", model=ToyEmbedder(), engine="ray")
 
 
 def test_another_model_embeds_again_on_the_cluster(session, nearby, tmp_path):

@@ -88,11 +88,19 @@ def test_the_time_left_follows_the_pace_of_late(progress, line, clock):
     assert "1 a second" in line.drawn[-1][1]
 
 
+def test_what_is_done_where_the_work_begins_says_nothing_of_its_pace(progress, line, clock):
+    progress.start("loading", 10_000)
+    progress.advance(5000)
+    clock.now += 1
+    progress.advance(5100)
+    assert line.drawn[-1][1] == "5,100 of 10,000 items, 100 a second, 49 s left"
+
+
 def test_an_unknown_total_has_no_share(progress, line, clock):
     progress.start("loading", None)
     clock.now += 1
     progress.advance(30)
-    assert line.drawn[-1] == ("loading", "30 items, 30 a second", None)
+    assert line.drawn[-1] == ("loading", "30 so far, 30 a second", None)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=0.3)))

@@ -16,6 +16,9 @@ from mmrag_jupyter.served import address_of
         ("lancedb:///shared/folder/shop", "shop", "lancedb:///shared/folder/shop"),
         ("lance://s3://bucket/some/shop", None, "lancedb://s3://bucket/some/shop"),
         ("lancedb:///a/my%20shop", None, "lancedb:///a/my%20shop"),
+        ("lancedb:///50%25/a%23b/c%3Fd/shop", None, "lancedb:///50%25/a%23b/c%3Fd/shop"),
+        ("qdrant:///50%25/a#b/my folder/shop", None, "qdrant:///50%25/a%23b/my%20folder/shop"),
+        ("milvus:///a?b.db/my shop", "my shop", "milvus:///a%3Fb.db/my%20shop"),
         ("qdrant://host:6333", "shop", "qdrant://host:6333/shop"),
         ("qdrant+https://host/shop", None, "qdrant+https://host/shop"),
         ("milvus:///here/file.db/shop", None, "milvus:///here/file.db/shop"),
@@ -55,11 +58,21 @@ def test_a_relative_folder_starts_from_here(tmp_path, monkeypatch):
         ("milvus://hidden@host/shop", "MILVUS_TOKEN"),
         ("postgresql://me:hidden@host/base/shop", "PGPASSWORD"),
         ("postgresql://host/base/shop?password=hidden", "PGPASSWORD"),
+        ("postgresql://me:hid/den@host/base/shop", "PGPASSWORD"),
+        ("postgresql://me:hidden@other@host:port/base/shop", "PGPASSWORD"),
+        ("postgresql://host/base/shop?sslpassword=hidden", "PGPASSWORD"),
+        ("qdrant://host/shop?api-key=hidden", "QDRANT_API_KEY"),
         ("lancedb://s3://hidden@bucket/shop", "AWS_SECRET_ACCESS_KEY"),
+        ("lancedb://s3://bucket/shop?aws_secret_access_key=hidden", "AWS_SECRET_ACCESS_KEY"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(given, said):
     with pytest.raises(StoreError, match=said) as error:
         address_of(given)
-    assert "hidden" not in str(error.value)
+    assert "hid" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_folder_may_have_any_name():
+    assert address_of("qdrant:///50%25/a#b?c/shop").place == "/50%/a#b?c"
+    assert address_of("lancedb:///50%2520/shop").place == "/50%20"

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -20,7 +21,10 @@ from served_rows import options, products
 from toys import ToyEmbedder
 
 from mmrag_jupyter.errors import MissingError, NotFoundError, StoreError
-from mmrag_jupyter.served import connect
+from mmrag_jupyter.served import address_of, connect
+from mmrag_jupyter.served.lance import LanceEngine
+from mmrag_jupyter.served.layout import Layout
+from mmrag_jupyter.served.rows import KEPT_FIELDS
 
 LOADER = Path(__file__).parents[2] / "served_loader.py"
 
@@ -193,12 +197,13 @@ def test_postgres_refuses_a_password(postgres, tmp_path, monkeypatch):
         place.session().load(products(), "a", store=place.store, **options(ToyEmbedder()))
 
 
-def test_qdrant_refuses_a_key(place_alone, monkeypatch):
-    seen = []
+@contextmanager
+def refusing():
+    """Run a server that refuses whatever is asked of it, and keeps the keys that it was shown."""
 
     class Refusing(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            seen.append(self.headers.get("api-key"))
+            self.server.keys.append(self.headers.get("api-key"))
             self.send_response(403)
             self.end_headers()
             self.wfile.write(b'{"status": {"error": "forbidden"}}')
@@ -207,19 +212,72 @@ def test_qdrant_refuses_a_key(place_alone, monkeypatch):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    server.keys = []
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("QDRANT_API_KEY", "my secret key")
     try:
-        with (
-            pytest.warns(UserWarning, match="insecure connection"),
-            pytest.raises(StoreError, match=r"refuses .status 403.: set QDRANT_API_KEY") as error,
-        ):
-            place_alone.session().open(f"qdrant://127.0.0.1:{server.server_port}/a")
+        yield server
     finally:
         server.shutdown()
         server.server_close()
-    assert seen[0] == "my secret key"
+
+
+def test_qdrant_refuses_a_key(place_alone, monkeypatch):
+    monkeypatch.setenv("QDRANT_API_KEY", "my secret key")
+    with (
+        refusing() as server,
+        pytest.warns(UserWarning, match="insecure connection"),
+        pytest.raises(StoreError, match=r"refuses .status 403.: set QDRANT_API_KEY") as error,
+    ):
+        place_alone.session().open(f"qdrant://127.0.0.1:{server.server_port}/a")
+    assert server.keys[0] == "my secret key"
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_an_object_store_that_refuses_or_does_not_answer(place_alone, monkeypatch, nobody, refuses):
+    for name, value in {
+        "ALLOW_HTTP": "true", "REGION": "us-east-1",
+        "ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": "my secret key",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"AWS_{name}", value)
+    said = r"refuses .status 403.: set .*AWS_ACCESS_KEY_ID" if refuses else "does not answer"
+    with refusing() as server:
+        port = server.server_port if refuses else nobody
+        monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{port}")
+        with pytest.raises(StoreError, match=rf"LanceDB at lancedb://s3://b/x: it {said}") as error:
+            place_alone.session().open("lancedb://s3://b/x/shop")
+    assert "secret key" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_object_store_without_credentials_is_told():
+    said = (
+        'Invalid input, Failed to connect to namespace: IO { source: "Failed to get AWS credentials'
+    )
+    assert "set the variables" in LanceEngine.explain(ValueError(said))
+
+
+def test_what_does_not_answer_is_left_with_nothing_open(place_alone, monkeypatch):
+    closed = []
+    monkeypatch.setattr(LanceEngine, "tables", lambda _: 1 / 0)
+    monkeypatch.setattr(LanceEngine, "close", lambda engine: closed.append(engine))  # noqa: PLW0108 - it is a method
+    with pytest.raises(ZeroDivisionError):
+        place_alone.session().open(f"lancedb://{place_alone.folder}/a")
+    assert len(closed) == 1
+
+
+def test_a_collection_that_was_killed_as_it_was_made_is_begun_anew(place, embedder):
+    """Its settings' table is there, and nothing in it."""
+    address = address_of(place.store, "products")
+    engine = connect.connect(address)
+    engine.create(Layout.of("products").kept, KEPT_FIELDS)
+    engine.close()
+    collection = place.session().load(
+        products(2), "products", store=place.store, **options(embedder)
+    )
+    assert collection.store.state.is_begun()
+    assert collection.store.name == "products"
+    assert len(collection) == 2
 
 
 @pytest.mark.parametrize(

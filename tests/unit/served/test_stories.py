@@ -20,6 +20,7 @@ from mmrag_jupyter.errors import (
     StoreError,
     WhereError,
 )
+from mmrag_jupyter.items import Problem
 from mmrag_jupyter.store import feedback, tuned
 
 QUERIES = {
@@ -93,6 +94,30 @@ def test_whatever_goes_by_hits_works(both):
     nodes = elsewhere.index.as_retriever(similarity_top_k=3).retrieve("red shoe")
     assert nodes[0].node_id.partition("#")[0] == "s0"
     assert "12" in elsewhere.info()._repr_mimebundle_()["text/plain"]
+
+
+def test_what_looks_at_it_whole_works(both):
+    elsewhere, here = both
+    for name in ("duplicates", "outliers", "clusters", "map"):
+        one, other = getattr(elsewhere, name)(), getattr(here, name)()
+        pd.testing.assert_frame_equal(one.to_pandas(), other.to_pandas(), rtol=1e-3)
+    for where in (None, "price < 60"):
+        one, other = elsewhere.facets(where=where), here.facets(where=where)
+        assert one.columns == other.columns != []
+        pd.testing.assert_frame_equal(one.to_pandas(), other.to_pandas(), rtol=1e-3)
+    asked = {"modality": "image", "where": "price > 20"}
+    one, other = elsewhere.duplicates(**asked), here.duplicates(**asked)
+    pd.testing.assert_frame_equal(one.to_pandas(), other.to_pandas(), rtol=1e-3)
+
+
+def test_values_are_counted_anew_after_a_load(both):
+    elsewhere, _ = both
+    counting = elsewhere.store.facets()
+    before = {one.column for one in counting.count(dict.fromkeys(counting.columns()))}
+    assert {"brand", "sold"} <= before
+    elsewhere.delete([f"s{at}" for at in range(2, 12)])
+    (sold,) = counting.count({"sold": None})
+    assert sum(one.count for one in sold.counts) == 2
 
 
 def test_a_second_load_embeds_only_what_has_changed(both, embedder):
@@ -178,6 +203,14 @@ def test_several_collections_live_in_one_store(both, place):
         place.session("another").open(at(place, "Few%20things%201"))
 
 
+def test_fewer_bytes_a_number_are_refused_and_fewer_numbers_are_kept(place, embedder):
+    given = {"store": place.store, **options(embedder)}
+    with pytest.raises(StoreError, match=r"takes vectors in float32, not in int8: leave --precis"):
+        place.session().load(products(), "few", precision="int8", **given)
+    cut = place.session().load(products(), "cut", dim=4, **given)
+    assert {space.dim for space in cut.store.spaces()} == {4}
+
+
 def test_another_model_is_refused(both, place):
     elsewhere, _ = both
     with pytest.raises(ModelError, match="not by toy:2"):
@@ -213,7 +246,13 @@ def test_one_writes_at_a_time(both, place):
 
 def test_what_needs_a_folder_says_so_in_a_line(both, place):
     elsewhere, _ = both
-    for asked in (elsewhere.map, lambda: elsewhere.save("copy"), elsewhere.duplicates):
+    more = pd.DataFrame({"of": ["s1"], "seen": [3]})
+    session = place.session()
+    for asked in (
+        lambda: elsewhere.save("copy"),
+        lambda: elsewhere.tune({"red shoe": {"s0": 1}}, progress=False),
+        lambda: session.load(more, "more", into="products", on="of=id", progress=False),
+    ):
         with pytest.raises(StoreError, match="needs a collection in a folder") as error:
             asked()
         assert "\n" not in str(error.value)
@@ -268,6 +307,22 @@ def test_panels_verdicts_and_problems_are_kept(both):
     report = elsewhere.load(broken, **options(ToyEmbedder()))
     assert report.problems
     assert len(elsewhere.problems()) == 1
+
+
+@pytest.mark.parametrize("place", ["milvus"], indirect=True)
+def test_what_milvus_has_no_room_for(place, embedder):
+    given = {"text": "title", "model": embedder, "key": "table:wide", "progress": False}
+    rows = pd.DataFrame({"title": ["a shoe"]})
+    collection = place.session().load(rows, "wide", store=place.store, **given)
+    many = [Problem(f"/some/long/path/{at}.png", "no picture " * 9) for at in range(2_000)]
+    with collection.store.writer() as writer:
+        writer.set_problems("table:wide", many)
+    assert 300 < len(collection.problems()) < 2_000
+    wide = pd.DataFrame({"title": ["a shoe"], **{f"column number {at}": at for at in range(1_500)}})
+    with pytest.raises(StoreError, match=r"65,535 bytes, and what describes .*fewer columns"):
+        collection.load(wide, **given)
+    with pytest.raises(StoreError, match="65,535 bytes, and a column of item '0' has 100,000: cut"):
+        collection.load(pd.DataFrame({"title": ["x" * 100_000]}), **given)
 
 
 def rows_of_parts(collection):

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
+import sys
 import threading
 import warnings
 import zlib
@@ -461,3 +463,34 @@ def test_damaged_bytes_never_raise_anything_else():
                 assert open_image(Media(data=data.tobytes())).mode == "RGB"
             except SourceError as error:
                 assert "\n" not in str(error)  # noqa: PT017 - either outcome is right
+
+
+OPEN_AND_SHOW = """
+import sys
+from pathlib import Path
+from mmrag_jupyter.display.thumbnails import opened
+from mmrag_jupyter.items import Media
+from mmrag_jupyter.sources.images import open_image
+
+for file in sys.argv[1:]:
+    opened(lambda: open_image(Media(path=Path(file))), 64).uri(0)
+print([name for name in sys.modules if name.endswith("ImagePlugin")])
+"""
+
+
+def test_usual_pictures_are_shown_without_importing_forty_formats(tmp_path):
+    files = [str(tmp_path / f"a.{suffix}") for suffix in ("jpg", "png", "gif", "bmp", "webp")]
+    for file in files:
+        Image.new("RGB", (80, 60), RED).save(file)
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN_AND_SHOW, *files], check=True, capture_output=True, text=True
+    )
+    assert "PIL.JpegImagePlugin" in done.stdout
+    assert "PIL.IcoImagePlugin" not in done.stdout
+
+
+@pytest.mark.parametrize("suffix", ["ico", "tiff", "tga", "jp2", "qoi"])
+def test_other_pictures_are_recognised_too(tmp_path, suffix):
+    Image.new("RGB", (32, 32), RED).save(tmp_path / f"a.{suffix}")
+    media = Media(path=tmp_path / f"a.{suffix}")
+    assert open_image(media).size == picture_size(media) == (32, 32)

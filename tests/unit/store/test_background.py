@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import store_rows
 from filelock import FileLock
 from store_rows import COUNT
 
@@ -87,9 +88,9 @@ from pathlib import Path
 from mmrag_jupyter.store import Store, faiss_index
 faiss_index.INDEX_ABOVE = 1000
 build = faiss_index.build
-def slow(path, uid, vectors, rows, told):
+def slow(*given):
     while True:
-        told(1, 2)
+        given[-1](1, 2)
         print("building", flush=True)
 faiss_index.build = slow
 store = Store.open(Path(sys.argv[1]))
@@ -149,6 +150,53 @@ def test_free_memory_is_read_where_the_machine_says_it(tmp_path, monkeypatch):
     headroom.refuse_more_than_free(7000)
     said.write_text("nonsense")
     headroom.refuse_more_than_free(1 << 60)
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+import store_rows
+from mmrag_jupyter.store import Store, faiss_index, words
+
+# As a full disk, but for this process alone: no file grows any more.
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+faiss_index.INDEX_ABOVE, words.INDEX_ABOVE = 1000, 100
+vectors = store_rows.units(3000, 64)
+with Store.create(Path(sys.argv[1]) / "things", "things") as store:
+    with store.writer() as writer:
+        writer.add_source("rows", "rows", store_rows.COLUMNS)
+        space = writer.add_space("m", None, 64, frozenset({"text"}))
+        texts = [store_rows.text(f"word{n} common") for n in range(3000)]
+        items = [store_rows.item(f"i{n}", one) for n, one in enumerate(texts)]
+        writer.put(items, {space: (np.arange(3000), vectors)}, source="rows")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, resource.RLIM_INFINITY))
+    store.wait_for_indexes()
+    print(*store.notices, sep="\\n")
+    print(store.nearest(space, vectors[5:6], 1)[0][0, 0], store.lexical("word5", 1)[0][0])
+    print(*sorted(path.name for path in store.folder.glob("*.new")))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+with Store.open(store.folder) as store:
+    store.searched(), store.lexical("word5", 1)
+    store.wait_for_indexes()
+    print(store.searched()[0].facts.covered, (store.folder / "words.tantivy").exists())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits files as Linux does")
+def test_when_the_disk_is_really_full_one_line_says_so_and_the_next_time_it_is_built(tmp_path):
+    places = Path(store_rows.__file__).parent, Path(__file__).parents[3]
+    helpers = os.pathsep.join(map(str, places))
+    child = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=False,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": helpers},
+    )  # fmt: skip
+    *lines, found, drafts, later = child.stdout.splitlines()
+    told = sorted(line.split(":")[0] for line in lines)
+    assert told[1] == "the search index of space 'm' could not be built (File too large)"
+    assert told[0].startswith("the index of words could not be built (")
+    assert len(lines) == 2, lines
+    assert (found, drafts, later) == ("6 6", "", "3000 True"), child.stderr
 
 
 def test_a_disk_that_fills_up_leaves_the_index_that_was_there(large, monkeypatch):

@@ -18,7 +18,7 @@ from store_rows import DIM, fill, numbered, put
 
 from mmrag_jupyter.errors import StoreBusyError, StoreDamagedError, StoreError, WhereError
 from mmrag_jupyter.items import NewItem, NewPart
-from mmrag_jupyter.store import Store, changes, select, vectors
+from mmrag_jupyter.store import Store, changes, schema, select, vectors
 
 
 def assert_one_line(caught):
@@ -35,8 +35,8 @@ def change(path, **pragmas):
 
 def test_a_newer_format_is_refused(store):
     store.close()
-    change(store.folder / "records.sqlite", user_version=2)
-    with pytest.raises(StoreError, match=r"format 2.*upgrade") as caught:
+    change(store.folder / "records.sqlite", user_version=schema.VERSION + 1)
+    with pytest.raises(StoreError, match=rf"format {schema.VERSION + 1}.*upgrade") as caught:
         Store.open(store.folder)
     assert_one_line(caught)
     with pytest.raises(StoreError, match="upgrade"):

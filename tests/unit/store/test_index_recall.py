@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,10 @@ from store_rows import COLUMNS, image, item, units
 
 from mmrag_jupyter.store import faiss_index, flat, nearest
 from mmrag_jupyter.store.index_file import IndexFacts
-from mmrag_jupyter.store.index_recall import NEIGHBOURS, TARGET, Sample, raised
+from mmrag_jupyter.store.index_recall import NEIGHBOURS, Sample, raised
 from mmrag_jupyter.store.rows import Rows
+from mmrag_jupyter.store.values import RECALL as TARGET
+from mmrag_jupyter.store.values import RECALL_SETTING
 
 COUNT = 2000
 DIM = 24
@@ -166,3 +169,79 @@ def test_where_bits_do_not_tell_neighbours_apart_bytes_do(hard, monkeypatch):
     assert before is None
     assert replace(after, row_bytes=0).recall >= TARGET
     assert after.row_bytes == DIM + 8
+
+
+def ask_for(store, recall):
+    with store.writer() as writer:
+        writer.set_setting(RECALL_SETTING, repr(recall))
+    store.wait_for_indexes()
+
+
+def test_another_target_is_measured_again_over_the_same_lists(hard, monkeypatch):
+    store, space, vectors = hard
+    before = store.searched()[0]
+    monkeypatch.setattr(faiss_index, "_empty", None)  # lists are made no more
+    ask_for(store, 0.5)
+    less = store.searched()[0]
+    assert (before.target, less.target, less.facts.target) == (TARGET, 0.5, 0.5)
+    assert less.facts.probes < before.facts.probes
+    assert 0.5 <= less.facts.recall < before.facts.recall
+    assert (less.facts.covered, less.facts.trained) == (COUNT, COUNT)
+    assert share(store, space, vectors, None) < 0.9
+    ask_for(store, 0.8)
+    more = store.searched()[0]
+    assert less.facts.probes < more.facts.probes < before.facts.probes
+    assert 0.8 <= more.facts.recall < before.facts.recall
+
+
+def test_where_the_index_that_is_there_cannot_find_as_many_another_does(hard):
+    store, space, vectors = hard
+    before = store.searched()[0].facts
+    ask_for(store, 0.999)
+    after = store.searched()[0].facts
+    assert after.recall >= 0.999
+    assert after.row_bytes == DIM + 8 > before.row_bytes
+    assert share(store, space, vectors, None) >= 0.99
+
+
+def test_until_an_index_finds_as_many_as_are_asked_for_the_search_is_exact(hard, monkeypatch):
+    store, space, vectors = hard
+    ask_for(store, 0.5)
+    assert share(store, space, vectors, None) < 0.95
+    gate, build = threading.Event(), faiss_index.build
+
+    def waiting(*given):
+        gate.wait()
+        build(*given)
+
+    monkeypatch.setattr(faiss_index, "build", waiting)
+    with store.writer() as writer:
+        writer.set_setting(RECALL_SETTING, "0.9")
+    found = share(store, space, vectors, None)
+    gate.set()
+    store.wait_for_indexes()
+    assert found == 1
+    (line,) = store.notices
+    assert "was made to find fewer of the true neighbours: it is built in the background" in line
+    assert store.searched()[0].facts.target == 0.9
+
+
+def test_where_all_are_asked_for_there_is_no_index(hard):
+    store, space, vectors = hard
+    (store.folder / "space-1.faiss").unlink()
+    ask_for(store, 1.0)
+    assert share(store, space, vectors, None) == 1
+    assert (store.searched()[0].facts, store.searched()[0].building) == (None, None)
+    store.wait_for_indexes()
+    assert not (store.folder / "space-1.faiss").exists()
+    assert store.notices == []
+
+
+def test_an_index_of_another_version_is_made_anew(hard):
+    store, _, _ = hard
+    path = store.folder / "space-1.faiss"
+    path.write_bytes(path.read_bytes()[:-1] + b"2")
+    assert store.searched()[0].facts is None
+    assert "was made by another version: it is built in the background" in store.notices[-1]
+    store.wait_for_indexes()
+    assert store.searched()[0].facts.recall >= TARGET

@@ -273,7 +273,7 @@ def test_an_index_newer_than_the_commit_that_is_read_is_no_trouble(large):
     view = store._in_space(space, lambda _, found: found)
     fill_large(store, COUNT, 1000)
     for allowed in (None, np.arange(COUNT) < 2000):
-        index = faiss_index.Index.open(store.folder / "space-1.faiss", view.uid)
+        index = faiss_index.Index.open(store.folder / "space-1.faiss", view.uid, 0.95)
         assert index.facts.covered > len(view.vectors)
         _, rows = index.nearest(vectors[:20], view.vectors, 10, allowed)
         assert rows.max() < (COUNT if allowed is None else 2000)

@@ -62,6 +62,26 @@ def test_rows_come_in_the_order_asked_and_without_those_that_are_gone(store):
     assert [row.id for row in store.items([4, 99, 1])] == ["i3", "i0"]
     assert [row.part for row in store.parts(np.array([5, 99, 2]))] == [5, 2]
     assert [row.part for row in store.parts_of([3, 1])] == [5, 6, 1, 2]
+    assert [row.part for row in store.parts_of(np.array([3, 1]))] == [5, 6, 1, 2]
+    assert store.parts_of([]) == []
+
+
+def test_parts_know_whose_they_are(store):
+    fill(store, 4)
+    assert store.items_of(np.array([5, 99, 2])) == {5: 3, 2: 1}
+    assert store.items_of([]) == {}
+
+
+def test_whole_items_are_ranked_only_where_one_has_several_texts(store):
+    with store.writer() as writer:
+        writer.add_source("rows", "rows", [])
+        short, pair = item("a", text("red cup")), item("b", text("red cup"), text("blue pot"))
+        pictured = item("c", text("red pot"), image("c.png"))
+        writer.put([short, pair, pictured], {}, source="rows")
+    assert store.whole_scores("red", [1]) == {}
+    assert store.whole_scores("red", [1, 3]) == {}
+    assert store.whole_scores("red", [1, 2, 3]).keys() == {1, 2, 3}
+    assert store.whole_scores("red", []) == {}
 
 
 def test_parts_know_their_item_and_place(store):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 import numpy as np
 import pytest
 from store_rows import COLUMNS, item, text
 
-from mmrag_jupyter.store import Store, word_index, words
+from mmrag_jupyter.store import Store, schema, word_index, words
+from mmrag_jupyter.store import session as store_session
 
 COUNT = 600
 
@@ -163,3 +165,23 @@ def test_without_a_place_for_it_words_are_searched_as_before_and_it_is_said_once
 def test_it_goes_with_the_collection(many):
     many.remove()
     assert not many.folder.exists()
+
+
+def test_the_log_is_short_again_while_the_index_is_built(store, monkeypatch):
+    monkeypatch.setattr(words, "INDEX_ABOVE", 100)
+    gate, begun, build = threading.Event(), threading.Event(), word_index.build
+
+    def held(*given):
+        begun.set()
+        gate.wait()
+        build(*given)
+
+    monkeypatch.setattr(word_index, "build", held)
+    monkeypatch.setattr(store_session, "_LARGE_LOG", 1 << 12)
+    put(store, range(COUNT))
+    begun.wait()
+    log = store.folder / f"{schema.RECORDS}-wal"
+    size = log.stat().st_size
+    gate.set()
+    store.wait_for_indexes()
+    assert size < 1 << 15 < (store.folder / schema.RECORDS).stat().st_size
