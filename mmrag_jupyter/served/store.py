@@ -15,6 +15,7 @@ from mmrag_jupyter.served import media, wordsearch
 from mmrag_jupyter.served.absent import NoJoins, NoTokens
 from mmrag_jupyter.served.conditions import CannotError
 from mmrag_jupyter.served.selection import ServedSelection, tag, test_of
+from mmrag_jupyter.served.shelf import ServedShelf
 from mmrag_jupyter.served.where import test_of as condition_of
 from mmrag_jupyter.served.wholereading import WholeReading
 from mmrag_jupyter.served.writer import ServedWriter
@@ -66,6 +67,7 @@ class ServedStore(WholeReading):
         self.notices: list[str] = []
         self.joins = NoJoins(self._reading)
         self.tokens = cast("TokenReader", NoTokens(self.needs_folder))
+        self.shelf = ServedShelf(engine, layout.kept)
         self.tuned = TunedReader(self, self.notices)
         self.name = self.state.name() or folder.name
         self._closed = False
@@ -96,10 +98,6 @@ class ServedStore(WholeReading):
         """Let go of the connection."""
         self._closed = True
         self.engine.close()
-
-    def check_tunable(self) -> NoReturn:
-        """Refuse before anything is learnt: what was is a file, which others would not have."""
-        raise self.needs_folder()
 
     def copy_to(self, folder: Path) -> NoReturn:  # noqa: ARG002
         """Refuse: what lies elsewhere is copied there."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.served import cells, media
 from mmrag_jupyter.served.conditions import among
 from mmrag_jupyter.served.itemwriter import SENT, ItemWriter, lots
-from mmrag_jupyter.store import tuned
 from mmrag_jupyter.store.values import Space
 
 if TYPE_CHECKING:
@@ -140,16 +138,7 @@ class ServedWriter(ItemWriter):
         self._state.put_problems(source, [(one.source, one.reason) for one in problems])
 
     def set_setting(self, key: str, value: str) -> None:
-        """Keep a small text under a key.
-
-        Raises
-        ------
-        StoreError
-            It names a file beside the collection, which other machines would not have.
-        """
-        if key == tuned.SETTING and json.loads(value):
-            tuned.remove_strays(self._store.folder, [])
-            raise self._store.needs_folder()
+        """Keep a small text under a key."""
         if self._state.get(f"own:{key}") != value:
             self._state.put({f"own:{key}": value})
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.store import bulk, feedback, lookup, schema, transcripts
+from mmrag_jupyter.store import bulk, feedback, lookup, schema, transcripts, tuned
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.facets import Facets
 from mmrag_jupyter.store.failures import explained
@@ -20,6 +20,7 @@ from mmrag_jupyter.store.itemrows import (
 )
 from mmrag_jupyter.store.joins import Joins
 from mmrag_jupyter.store.pool import Pool
+from mmrag_jupyter.store.shelf import FolderShelf
 from mmrag_jupyter.store.snapshot import Snapshot
 from mmrag_jupyter.store.spaces import read_spaces
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.feedback import Verdict
     from mmrag_jupyter.store.itemrows import ItemTable
     from mmrag_jupyter.store.noderows import NodeRow
+    from mmrag_jupyter.store.shelf import Shelf
     from mmrag_jupyter.store.values import (
         ItemRow,
         Known,
@@ -56,6 +58,7 @@ class Records:
         self._readers = Pool(folder, partial(schema.reader, folder / schema.RECORDS, mode))
         self._file = _identity(folder / schema.RECORDS)
         self.joins = Joins(self._reading)
+        self.shelf: Shelf = FolderShelf(folder, tuned.PATTERN)
 
     def is_current(self) -> bool:
         """Tell whether the collection's file is still the one that was opened.

@@ -142,9 +142,6 @@ class Store(VectorReader):
     ) -> None:
         self.close()
 
-    def check_tunable(self) -> None:
-        """Raise `StoreError` where nothing that was learnt can be kept: never in a folder."""
-
     def copy_to(self, folder: Path) -> Path:
         """Write a copy of the collection to another folder, and return that.
 

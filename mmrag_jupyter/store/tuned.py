@@ -8,9 +8,9 @@ name is nobody's.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,6 @@ from mmrag_jupyter.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
-    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -63,7 +62,7 @@ class TunedReader:
         found = self._found
         if found is None or found.name != kept[-1]:
             try:
-                found = read(self._store.folder, kept[-1])
+                found = read(self._store, kept[-1])
             except StoreError as error:
                 self.refuse(kept[-1], str(error))
                 return None
@@ -98,17 +97,18 @@ def keep(store: Records, writer: Writer, arrays: Arrays, facts: Mapping[str, str
         It cannot be written; what served before still does.
     """
     before = names(store)
-    taken = [int(one) for one in (name[6:].partition(".")[0] for name in before) if one.isdigit()]
-    name = f"tuned-{max(taken, default=0) + 1}.safetensors"
+    data = _packed(arrays, facts)
+    taken = [int(one) for one in (name.split("-")[1] for name in before) if one.isdigit()]
+    # Whoever has read a file of this name has this content: numbers are given again after an undo.
+    digest = hashlib.blake2b(data, digest_size=6).hexdigest()
+    name = f"tuned-{max(taken, default=0) + 1}-{digest}.safetensors"
     try:
-        _write(store.folder / name, arrays, facts)
+        store.shelf.put(name, data)
     except OSError as error:
         raise StoreError(
             f"What was learnt cannot be written to {store.folder}: {error.strerror or error}."
         ) from error
-    kept = [*before, name][-_MOST:]
-    writer.set_setting(SETTING, json.dumps(kept))
-    remove_strays(store.folder, kept)
+    _serve(store, writer, [*before, name][-_MOST:])
     return name
 
 
@@ -117,40 +117,29 @@ def undo(store: Records, writer: Writer) -> bool:
     before = names(store)
     if not before:
         return False
-    writer.set_setting(SETTING, json.dumps(before[:-1]))
-    remove_strays(store.folder, before[:-1])
+    _serve(store, writer, before[:-1])
     return True
 
 
 def forget(store: Records, writer: Writer) -> None:
     """Let no tuning serve, and keep none."""
-    writer.set_setting(SETTING, "[]")
-    remove_strays(store.folder, [])
+    _serve(store, writer, [])
 
 
 def drop_unfit(store: Store, writer: Writer, models: Container[str | None]) -> None:
     """Forget the tunings where one was made for a model that serves no more, and say so."""
     kept = names(store)
-    fit = [name for name in kept if _fits(store.folder, name, models)]
+    fit = [name for name in kept if _fits(store, name, models)]
     if len(fit) == len(kept):
         return
-    writer.set_setting(SETTING, json.dumps(fit))
-    remove_strays(store.folder, fit)
+    _serve(store, writer, fit)
     store.notices.append(
         "the tuning of this collection is dropped: it was made for vectors of another model; "
         "%mmrag tune makes one for these"
     )
 
 
-def remove_strays(folder: Path, kept: list[str]) -> None:
-    """Delete the files of tunings that the records do not name."""
-    for path in folder.glob(f"{PATTERN}*"):
-        if path.name not in kept:
-            with suppress(OSError):
-                path.unlink()
-
-
-def read(folder: Path, name: str) -> TunedFile:
+def read(store: Records, name: str) -> TunedFile:
     """Return a tuning as it was kept.
 
     Raises
@@ -158,15 +147,17 @@ def read(folder: Path, name: str) -> TunedFile:
     StoreError
         The file is gone, damaged or not one of ours.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
-    path = folder / name
     try:
-        with safe_open(path, framework="numpy") as file:
-            facts = dict(file.metadata() or {})
-            if facts.pop("format", None) != _FORMAT:
-                raise StoreError(f"{name} is not a tuning of this version of mmrag_jupyter")
-            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        data = store.shelf.get(name)
+        arrays = load(data)
+        # The library tells what is said of the arrays of files only.
+        head = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        facts = dict(head.get("__metadata__", {}))
+        if facts.pop("format", None) != _FORMAT:
+            raise StoreError(f"{name} is not a tuning of this version of mmrag_jupyter")
     except FileNotFoundError:
         raise StoreError(f"{name} is gone") from None
     except (SafetensorError, OSError, ValueError, TypeError) as error:
@@ -175,22 +166,22 @@ def read(folder: Path, name: str) -> TunedFile:
     return TunedFile(name, arrays, facts)
 
 
-def _fits(folder: Path, name: str, models: Container[str | None]) -> bool:
+def _fits(store: Records, name: str, models: Container[str | None]) -> bool:
     try:
-        needed = read(folder, name).facts.get("models", "").split("\n")
+        needed = read(store, name).facts.get("models", "").split("\n")
     except StoreError:
         return True  # said, and left out of account, where it would serve
     return all(one in models for one in needed)
 
 
-def _write(path: Path, arrays: Arrays, facts: Mapping[str, str]) -> None:
+def _serve(store: Records, writer: Writer, kept: list[str]) -> None:
+    """Let the last of these serve, and remove the files of all others."""
+    writer.set_setting(SETTING, json.dumps(kept))
+    store.shelf.keep_only(kept)
+
+
+def _packed(arrays: Arrays, facts: Mapping[str, str]) -> bytes:
     from safetensors.numpy import save
 
     whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-    data = save(whole, metadata={**facts, "format": _FORMAT})
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    return save(whole, metadata={**facts, "format": _FORMAT})

@@ -58,7 +58,6 @@ def tune(
 ) -> Tuning:
     """Tune a collection; see `Collection.tune`."""
     check(options)
-    collection.store.check_tunable()
     telling = _Telling(reporter() if options.get("progress", True) else SilentReporter())
     try:
         found, made, facts = _tried(collection, qrels, options, telling)

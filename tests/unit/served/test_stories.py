@@ -250,7 +250,6 @@ def test_what_needs_a_folder_says_so_in_a_line(both, place):
     session = place.session()
     for asked in (
         lambda: elsewhere.save("copy"),
-        lambda: elsewhere.tune({"red shoe": {"s0": 1}}, progress=False),
         lambda: session.load(more, "more", into="products", on="of=id", progress=False),
     ):
         with pytest.raises(StoreError, match="needs a collection in a folder") as error:
@@ -259,9 +258,27 @@ def test_what_needs_a_folder_says_so_in_a_line(both, place):
         assert elsewhere.store.address in str(error.value)
     with pytest.raises(StoreError, match="A repair saves the files of a folder"):
         place.session().open("products", repair=True)
-    # What was learnt is a file, which other machines would not have.
-    with elsewhere.store.writer() as writer, pytest.raises(StoreError, match="in a folder"):
-        tuned.keep(elsewhere.store, writer, {"a": np.zeros(3, np.float32)}, {})
+
+
+def test_what_was_learnt_serves_on_every_machine_until_it_is_undone(both, place):
+    elsewhere, _ = both
+    store = elsewhere.store
+    rng = np.random.default_rng(0)
+    arrays = {"up": rng.standard_normal((200, 160)).astype(np.float32)}  # several rows of a store
+    with store.writer() as writer:
+        names = [tuned.keep(store, writer, arrays, {"told": told}) for told in ("one", "two")]
+    assert names[0] != names[1]
+    other = place.session("another").open(store.address, model=ToyEmbedder())
+    found = other.store.tuned.current()
+    assert found.facts["told"] == "two"
+    assert np.array_equal(found.arrays["up"], arrays["up"])
+    with store.writer() as writer:
+        assert tuned.undo(store, writer)
+        with pytest.raises(FileNotFoundError):
+            store.shelf.get(names[1])
+        tuned.keep(store, writer, {"up": np.zeros(3, np.float32)}, {"told": "three"})
+    other.store.forget()
+    assert other.store.tuned.current().facts["told"] == "three"
     assert [path.name for path in elsewhere.folder.iterdir()] == ["store.json"]
 
 

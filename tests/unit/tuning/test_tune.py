@@ -58,6 +58,18 @@ def test_a_turned_space_is_turned_back_and_nothing_is_embedded_again(root):
     assert [path.read_bytes() for path in sorted(collection.folder.glob("space-*"))] == vectors
 
 
+def test_a_collection_elsewhere_is_tuned_for_every_machine(root, tmp_path):
+    pytest.importorskip("lancedb", reason="the extra 'lancedb' is not installed")
+    embedder = TurnedEmbedder()
+    collection = load(root, embedder, store=f"lancedb://{tmp_path}/shared")
+    assert collection.tune(right(COUNT)).applied
+    assert found_first(collection) > 0.9
+    other = open_session(tmp_path / "another").open(collection.store.address, model=embedder)
+    assert found_first(other) > 0.9
+    other.tune(undo=True)
+    assert found_first(other) < 0.2
+
+
 def test_a_space_that_is_right_is_left_as_it_is(root):
     collection = load(root, TurnedEmbedder(turn=np.eye(12)))
     tuning = collection.tune(right(COUNT))
