@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 SETTING = "tuned"
 PATTERN = "tuned-*.safetensors"
+_NUMBERED = re.compile(r"tuned-(\d+)")
 _FORMAT = "mmrag_jupyter tuning 1"
 # Tunings that an undo can go back to.
 _MOST = 8
@@ -98,7 +100,7 @@ def keep(store: Records, writer: Writer, arrays: Arrays, facts: Mapping[str, str
     """
     before = names(store)
     data = _packed(arrays, facts)
-    taken = [int(one) for one in (name.split("-")[1] for name in before) if one.isdigit()]
+    taken = [int(found[1]) for found in map(_NUMBERED.match, before) if found]
     # Whoever has read a file of this name has this content: numbers are given again after an undo.
     digest = hashlib.blake2b(data, digest_size=6).hexdigest()
     name = f"tuned-{max(taken, default=0) + 1}-{digest}.safetensors"
