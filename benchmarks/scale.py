@@ -47,6 +47,7 @@ ROWS = (
     ("memory", "memory that is no file's, MB", "{:,.0f}", ""),
     ("index_mb", "index, MB", "{:,.0f}", ""),
     ("disk", "disk, of the vectors", "{:.2f}x", "<= 1.5x"),
+    ("disk_bare", "… without texts and their indexes", "{:.2f}x", "<= 1.5x"),
     ("delete", "delete a tenth", "{:.1f} s", "<= 10 s"),
     ("delete_cpu", "… of the processor", "{:.1f} s", ""),
     ("files", "load of tiny text files, files/s", "{:,.0f}", ""),

@@ -6,9 +6,11 @@ import gc
 import json
 import os
 import resource
+import sqlite3
 import statistics
 import sys
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,9 +76,19 @@ def load(folder: Path, parts: int) -> dict[str, float]:
         "load_cpu": parts / worked,
         "index": index,
         "disk": sum(sizes.values()) / vectors_mb,
+        "disk_bare": (sum(sizes.values()) - _texts_mb(folder)) / vectors_mb,
         "index_mb": sum(size for name, size in sizes.items() if name.endswith(".faiss")),
         "vectors_mb": vectors_mb,
     }
+
+
+def _texts_mb(folder: Path) -> float:
+    """Return what the texts take, and what finds them by their words."""
+    with closing(sqlite3.connect(folder / "records.sqlite")) as db:
+        (texts,) = db.execute("SELECT sum(length(CAST(text AS BLOB))) FROM parts").fetchone()
+        (fts5,) = db.execute("SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'texts_%'").fetchone()
+    tantivy = sum(file.stat().st_size for file in (folder / "words.tantivy").glob("*"))
+    return (texts + fts5 + tantivy) / 1e6
 
 
 class Opened:
