@@ -62,12 +62,12 @@ const host = document.getElementById('output');
 const bundle = await (await fetch('bundle.json')).json();
 const translator = {{ load: () => ENGLISH }};
 const urls = pictureSources(bundle['text/html']);
+const sounds = soundSources(bundle['text/html']);
 const at = thumbnail => urls[thumbnail?.image ?? -1];
 if (HITS_MIME in bundle) {{
   const {{ model }} = readHits(bundle[HITS_MIME]);
   const picture = hit => at(hit.thumbnail) ?? null;
-  const heard = soundSources(bundle['text/html']);
-  const sound = hit => heard[hit.sound?.audio ?? -1] ?? null;
+  const sound = hit => sounds[hit.sound?.audio ?? -1] ?? null;
   mountHits(host, {{ model, picture, sound, actions: [], strings: hitsStrings(ENGLISH) }});
 }} else if (REPORT_MIME in bundle) {{
   const {{ report }} = readReport(bundle[REPORT_MIME]);
@@ -75,7 +75,8 @@ if (HITS_MIME in bundle) {{
 }} else {{
   const {{ answer }} = readAnswer(bundle[ANSWER_MIME]);
   const strings = answerStringsOf(translator);
-  drawAnswer(host, {{ answer, picture: source => at(source.thumbnail) ?? '', strings }});
+  const picture = source => at(source.thumbnail) ?? '';
+  drawAnswer(host, {{ answer, picture, sound: source => sounds[source.audio] ?? '', strings }});
 }}
 """
 
@@ -265,6 +266,7 @@ def test_answers_need_no_inline_style_and_no_script_but_the_pages_own(guard, vie
         quote="Cut generously, so it suits wide feet.",
         fields=(("price", "49"),),
         picture=picture(0),
+        sound=Stretch(0, 2, lambda begin, end: Sound(tone(440, end - begin), 16_000)),
     )
     made = answer_bundle(
         Reply(
@@ -279,6 +281,8 @@ def test_answers_need_no_inline_style_and_no_script_but_the_pages_own(guard, vie
         page = goes(guard, address)
         expect(page.locator(".mmrag-prose")).to_contain_text("The sneaker [1]")
         assert drawn(page.locator(".mmrag-sources img").first) == "data:"
+        audio = page.locator(".mmrag-sources audio")
+        page.wait_for_function("audio => audio.duration > 1", arg=audio.element_handle())
         page.get_by_role("button", name="1").first.click()
         expect(page.locator(".mmrag-sources")).to_contain_text("Cut generously")
         assert page.evaluate("refused") == []
