@@ -19,6 +19,7 @@ Out = TypeVar("Out")
 
 # Each batch has its own memory beside the weights.
 _MOST = 8
+_PATIENCE = 60.0  # seconds
 
 
 class Lanes:
@@ -29,7 +30,8 @@ class Lanes:
 
         self.threads = threads
         self.count = min(threads, _MOST)
-        begun = threading.Barrier(self.count + 1)
+        # Should an interrupt end the waiting below, the threads end as well.
+        begun = threading.Barrier(self.count + 1, timeout=_PATIENCE)
 
         def begin() -> None:
             # Asked for first: else the thread takes its number anew when it first computes.
