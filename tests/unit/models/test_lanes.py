@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -14,6 +17,24 @@ from mmrag_jupyter.models.resolve import resolve
 torch = pytest.importorskip("torch")
 
 PATIENCE = 60  # seconds, of a test that would otherwise hang
+FORKS = f"""
+import os, signal
+import torch
+from mmrag_jupyter.models import lanes
+
+torch.set_num_threads(2)
+
+def compute():
+    print(lanes.of_device("cpu").start(lambda: 42).result(), flush=True)
+
+compute()
+child = os.fork()
+if not child:
+    signal.alarm({PATIENCE})
+    compute()
+    os._exit(0)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -142,3 +163,12 @@ def test_a_single_input_that_does_not_fit_is_an_error_in_one_line(clip, monkeypa
     monkeypatch.setattr(sentence.running, "texts", full)
     with pytest.raises(ModelError, match="ran out of memory on a single input"):
         clip.embed_text(["cup"] * 40, query=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked on this system")
+def test_a_forked_process_computes_in_lanes_of_its_own(tmp_path):
+    script = tmp_path / "forks.py"
+    script.write_text(FORKS, encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["42", "42"], done.stderr
+    assert done.returncode == 0
