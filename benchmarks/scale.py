@@ -48,6 +48,7 @@ ROWS = (
     ("index_mb", "index, MB", "{:,.0f}", ""),
     ("disk", "disk, of the vectors", "{:.2f}x", "<= 1.5x"),
     ("disk_bare", "… without texts and their indexes", "{:.2f}x", "<= 1.5x"),
+    ("disk_of_all", "… of the vectors, texts and FTS5", "{:.2f}x", "<= 1.5x"),
     ("delete", "delete a tenth", "{:.1f} s", "<= 10 s"),
     ("delete_cpu", "… of the processor", "{:.1f} s", ""),
     ("files", "load of tiny text files, files/s", "{:,.0f}", ""),

@@ -71,24 +71,27 @@ def load(folder: Path, parts: int) -> dict[str, float]:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(sizes, f"peak {memory:.0f} MB", file=sys.stderr)
     vectors_mb = sum(size for name, size in sizes.items() if name.endswith(".vec"))
+    texts_mb, fts5_mb, tantivy_mb = _texts_mb(folder)
+    bare_mb = sum(sizes.values()) - texts_mb - fts5_mb - tantivy_mb
     return {
         "load": parts / (written + closed),
         "load_cpu": parts / worked,
         "index": index,
         "disk": sum(sizes.values()) / vectors_mb,
-        "disk_bare": (sum(sizes.values()) - _texts_mb(folder)) / vectors_mb,
+        "disk_bare": bare_mb / vectors_mb,
+        "disk_of_all": sum(sizes.values()) / (vectors_mb + texts_mb + fts5_mb),
         "index_mb": sum(size for name, size in sizes.items() if name.endswith(".faiss")),
         "vectors_mb": vectors_mb,
     }
 
 
-def _texts_mb(folder: Path) -> float:
-    """Return what the texts take, and what finds them by their words."""
+def _texts_mb(folder: Path) -> tuple[float, float, float]:
+    """Return what the texts take, and each index that finds them by their words."""
     with closing(sqlite3.connect(folder / "records.sqlite")) as db:
         (texts,) = db.execute("SELECT sum(length(CAST(text AS BLOB))) FROM parts").fetchone()
         (fts5,) = db.execute("SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'texts_%'").fetchone()
     tantivy = sum(file.stat().st_size for file in (folder / "words.tantivy").glob("*"))
-    return (texts + fts5 + tantivy) / 1e6
+    return texts / 1e6, fts5 / 1e6, tantivy / 1e6
 
 
 class Opened:
