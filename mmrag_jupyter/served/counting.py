@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_jupyter.served.cells import NUMBER, TEXT, fields_of
+from mmrag_jupyter.store.facetcolumns import Different
 from mmrag_jupyter.store.facets import FacetColumns, Facets, facet_columns
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ class ServedFacets(Facets):
         return facet_columns(
             np.array([row.number("item") for row in rows], np.int64),
             catalogue.names(),
-            lambda physical: _stored(rows, physical, kinds[physical]),
+            lambda physical, _: Different.of(stored(rows, physical, kinds[physical])),
         )
 
 
-def _stored(rows: Sequence[Row], physical: str, kind: Kind) -> list[Stored]:
+def stored(rows: Sequence[Row], physical: str, kind: Kind) -> list[Stored]:
     """Return a column's values as a folder stores them."""
     name = physical.strip('"')
     found: list[Stored] = []

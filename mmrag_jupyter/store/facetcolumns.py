@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Column
+    from mmrag_jupyter.store.coded import Coded
     from mmrag_jupyter.store.columns import Stored
+
+    Codes = npt.NDArray[np.int32]
 
 # Numbers of so few different values are chosen from rather than ranged over: stars, years.
 _FEW = 12
 # A column of more different values than this, or of nearly as many as items, names things.
-_MOST_VALUES = 2_000
+MOST_VALUES = 2_000
 _MOST_DIFFERENT = 0.5
 _ALWAYS = 20  # different values that are never too many
 _LONGEST = 80  # characters of a value; beyond it is prose
@@ -36,7 +39,7 @@ class Categories:
     """A column of some values: `codes`, shape (n,) int32, count in `values`, -1 is missing."""
 
     values: tuple[Stored, ...]
-    codes: npt.NDArray[np.int32]
+    codes: Codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,52 +51,91 @@ class Scale:
     """
 
     type: Literal["number", "date"]
-    codes: npt.NDArray[np.int32]
+    codes: Codes
     lows: tuple[float | str, ...]
     highs: tuple[float | str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Different:
+    """What items have in a column: some values, none missing, and for each item which is its own.
+
+    `codes`, shape (n,), count in `values`; -1 is missing. The first `known` of these are
+    different from each other, the others perhaps not.
+    """
+
+    values: Sequence[Stored]
+    codes: Codes
+    known: int = 0
+
+    @classmethod
+    def of(cls, stored: Sequence[Stored]) -> Different:
+        """Return what each item has."""
+        there = np.fromiter((value is not None for value in stored), np.bool_, len(stored))
+        codes = np.where(there, np.cumsum(there) - 1, -1).astype(np.int32)
+        return cls([value for value in stored if value is not None], codes)
+
+    @classmethod
+    def coded(cls, column: Coded, beside: Sequence[Stored]) -> Different:
+        """Return what the items of a coded column have, and those that came after them."""
+        own = cls.of(beside)
+        moved = np.where(own.codes < 0, -1, own.codes + len(column))
+        codes = np.concatenate((column.codes.astype(np.int32) - 1, moved))
+        return cls([*column.all_values(), *own.values], codes, len(column))
+
+    def spread(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return what each item has of what is given for each value; NaN is missing."""
+        found: npt.NDArray[np.float64] = np.append(numbers, np.nan)[self.codes]
+        return found
+
+    def few(self, most: int) -> Categories | None:
+        """Return the different values in the order in which items have them; None of too many."""
+        if self.known > most:
+            return None
+        first = np.full(len(self.values) + 1, len(self.codes))
+        first[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
+        different: dict[Stored, int] = {}
+        moved = np.full(len(self.values) + 1, -1, np.int32)
+        for at in np.argsort(first[:-1], kind="stable").tolist():
+            moved[at] = different.setdefault(self.values[at], len(different))
+            if moved[at] == most:
+                return None
+        return Categories(tuple(different), moved[self.codes])
+
+
 def read_column(
-    column: Column, values: Callable[[], Sequence[Stored]]
+    column: Column, values: Callable[[], Different | None]
 ) -> Categories | Scale | None:
     """Return a column as a facet, its items in order; None where it cannot serve as one."""
     if column.kind not in {"str", "bool", "any", "int", "float", "decimal", "date", "datetime"}:
         return None
     stored = values()
+    if stored is None:
+        return None
     if column.kind in {"int", "float", "decimal", "date", "datetime"}:
-        few = _categories(stored, most=_FEW)
-        if few is not None or all(value is None for value in stored):
-            return few
-        return _scale(stored, column)
-    there = sum(value is not None for value in stored)
-    return _categories(stored, most=max(_ALWAYS, min(_MOST_VALUES, int(there * _MOST_DIFFERENT))))
+        return _dividing(stored.few(_FEW)) or _scale(stored, column)
+    there = np.count_nonzero(stored.codes >= 0)
+    return _dividing(stored.few(max(_ALWAYS, min(MOST_VALUES, int(there * _MOST_DIFFERENT)))))
 
 
-def _categories(stored: Sequence[Stored], most: int) -> Categories | None:
-    codes: dict[Stored, int] = {}
-    coded = np.empty(len(stored), np.int32)
-    for at, value in enumerate(stored):
-        if value is None:
-            coded[at] = -1
-            continue
-        code = codes.setdefault(value, len(codes))
-        if code == most:
-            return None
-        coded[at] = code
-    values = tuple(codes)
+def _dividing(found: Categories | None) -> Categories | None:
+    """Return categories that divide items, and can be shown."""
+    if found is None:
+        return None
+    values = found.values
     unfit = any(
         isinstance(value, bytes) or (isinstance(value, str) and len(value) > _LONGEST)
         for value in values
     )
     # One value that every item has divides nothing.
-    alone = len(values) < 2 and not (values and (coded < 0).any())  # noqa: PLR2004
-    return None if unfit or alone else Categories(values, coded)
+    alone = len(values) < 2 and not (values and (found.codes < 0).any())  # noqa: PLR2004
+    return None if unfit or alone else found
 
 
-def _scale(stored: Sequence[Stored], column: Column) -> Scale | None:
+def _scale(stored: Different, column: Column) -> Scale | None:
     is_date = column.kind in {"date", "datetime"}
     try:
-        numbers = _seconds(stored) if is_date else _numbers(stored)
+        numbers = stored.spread((_seconds if is_date else _numbers)(stored.values))
     except (ValueError, OverflowError):  # years that numpy has no room for
         return None
     there = np.isfinite(numbers)
@@ -123,9 +165,7 @@ def _number(value: Stored) -> float:
 
 
 def _seconds(stored: Sequence[Stored]) -> npt.NDArray[np.float64]:
-    moments = np.array(
-        ["NaT" if value is None else str(value) for value in stored], "datetime64[us]"
-    )
+    moments = np.array([str(value) for value in stored], "datetime64[us]")
     seconds: npt.NDArray[np.float64] = moments.astype(np.int64) / 1e6
     seconds[np.isnat(moments)] = np.nan
     return seconds

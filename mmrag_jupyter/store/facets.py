@@ -10,18 +10,28 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mmrag_jupyter.store import epochs
 from mmrag_jupyter.store.catalogue import read_catalogue
+from mmrag_jupyter.store.coded import CodedError, CodedFile
 from mmrag_jupyter.store.columns import decode
-from mmrag_jupyter.store.facetcolumns import Categories, Scale, read_column
+from mmrag_jupyter.store.facetcolumns import (
+    MOST_VALUES,
+    Categories,
+    Different,
+    Scale,
+    read_column,
+)
 from mmrag_jupyter.store.text import encodable
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Column
+    from mmrag_jupyter.store.coded import Coded
     from mmrag_jupyter.store.columns import Stored
 
     Items = npt.NDArray[np.int64]
@@ -88,11 +98,14 @@ class Facets:
 
     Parameters
     ----------
+    folder
+        Of the collection.
     connect
-        Opens the records for reading.
+        Opens its records for reading.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, folder: Path, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._folder = folder
         self._connect = connect
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
@@ -138,7 +151,7 @@ class Facets:
             # Changes whenever anybody else has committed, and this connection never writes.
             (version,) = db.execute("PRAGMA data_version").fetchone()
             if self._read is None or version != self._version:
-                self._read, self._version = _read_all(db), version
+                self._read, self._version = _read_all(self._folder, db), version
             return self._read
 
     @contextmanager
@@ -152,20 +165,58 @@ class Facets:
             self._db.execute("ROLLBACK")
 
 
-def _read_all(db: sqlite3.Connection) -> FacetColumns:
-    def stored(physical: str) -> list[Stored]:
-        return [value for (value,) in db.execute(f"SELECT {physical} FROM items ORDER BY item")]
+def _read_all(folder: Path, db: sqlite3.Connection) -> FacetColumns:
+    file = _coded(folder, db)
+    beside = f"item > {file.mark.covered}" if file is not None else "TRUE"
 
-    items = np.fromiter(
-        (item for (item,) in db.execute("SELECT item FROM items ORDER BY item")), np.int64
-    )
+    def stored(physical: str, column: Column) -> Different | None:
+        coded = _column(file, physical)
+        if coded is not None:
+            return Different.coded(coded, read(physical, beside))
+        # What is read whole only to be found too different takes longest.
+        if column.kind == "str" and _has_more(db, physical, MOST_VALUES):
+            return None
+        return Different.of(read(physical, "TRUE"))
+
+    def read(physical: str, which: str) -> list[Stored]:
+        query = f"SELECT {physical} FROM items WHERE {which} ORDER BY item"
+        return [value for (value,) in db.execute(query)]
+
+    items = np.fromiter(read("item", beside), np.int64)
+    if file is not None:
+        items = np.concatenate((file.items(np.arange(len(file))), items))
     return facet_columns(items, read_catalogue(db).names(), stored)
+
+
+def _coded(folder: Path, db: sqlite3.Connection) -> CodedFile | None:
+    """Return the items' columns as codes, where there are any of what `db` sees."""
+    try:
+        file = CodedFile(folder)
+    except CodedError:
+        return None
+    return file if epochs.holds(db, file.mark) else None
+
+
+def _column(file: CodedFile | None, physical: str) -> Coded | None:
+    try:
+        found = file.column(physical) if file is not None else None
+    except CodedError:
+        return None
+    # Of one that is widened it is not known which numbers were ints.
+    return None if found is None or found.widened else found
+
+
+def _has_more(db: sqlite3.Connection, physical: str, most: int) -> bool:
+    """Tell whether a column has more different values than this; looks no further then."""
+    some = f"SELECT DISTINCT {physical} FROM items LIMIT {most + 2}"
+    (count,) = db.execute(f"SELECT count(*) FROM ({some}) WHERE {physical} NOTNULL").fetchone()
+    return int(count) > most
 
 
 def facet_columns(
     items: Items,
     names: Mapping[str, tuple[str, Column]],
-    stored: Callable[[str], Sequence[Stored]],
+    stored: Callable[[str, Column], Different | None],
 ) -> FacetColumns:
     """Return the columns that can serve.
 
@@ -176,14 +227,15 @@ def facet_columns(
     names
         As `Catalogue.names` returns them.
     stored
-        Returns what is stored in a column of a physical name, in the order of the items.
+        Returns what is stored in a column, by its physical name, in the order of the items; None
+        where that is too much of different kinds to serve.
     """
     columns = {}
     for name, (physical, column) in names.items():
         # `id` names each item, and a name of half characters cannot be filtered by.
         if column.role != "column" or physical == '"id"' or not encodable(name):
             continue
-        read = read_column(column, partial(stored, physical))
+        read = read_column(column, partial(stored, physical, column))
         if read is not None:
             columns[name] = (column, read)
         if len(columns) == _MOST_COLUMNS:

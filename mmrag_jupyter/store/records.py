@@ -240,7 +240,8 @@ class Records:
 
     def facets(self) -> Facets:
         """Return what counts items by the values of their columns."""
-        return Facets(partial(schema.reader, self.folder / schema.RECORDS, self._mode))
+        connect = partial(schema.reader, self.folder / schema.RECORDS, self._mode)
+        return Facets(self.folder, connect)
 
     def transcripts(self, model: str, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Return what a speech model has made of stretches of sound, by their content hash."""

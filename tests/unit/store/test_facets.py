@@ -10,6 +10,8 @@ import pytest
 from toys import ToyEmbedder
 
 import mmrag_jupyter as mm
+from mmrag_jupyter.store import coded, coding
+from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.facets import Range, Values
 
 
@@ -154,3 +156,100 @@ def test_odd_values_neither_fail_nor_are_lost(tmp_path, values):
     for one in counted(shop).values():
         counts = one.counts if isinstance(one, Values) else one.bins
         assert sum(each.count for each in counts) + getattr(one, "missing", 0) <= 30
+
+
+@pytest.fixture
+def from_codes(monkeypatch):
+    """The physical names of the columns that were read from coded columns."""
+    names = []
+    own = coded.CodedFile.column
+
+    def column(self, name):
+        found = own(self, name)
+        names.extend([name] if found is not None else [])
+        return found
+
+    monkeypatch.setattr(coded.CodedFile, "column", column)
+    return names
+
+
+def without_codes(shop):
+    (shop.store.folder / coded.FILE).unlink()
+    return counted(shop)
+
+
+def odd(count):
+    """Columns whose values recur, are missing, of two kinds, far apart, or all different."""
+    return {
+        "first": ["z" if at < 3 else "a" for at in range(count)],
+        "void": [None] * count,
+        "late": [None] * (count - 1) + ["one"],
+        "mixed": [at if at % 3 else at + 0.5 for at in range(count)],
+        "day": [dt.date(2020, 1, 1) + dt.timedelta(days=at % 90) for at in range(count)],
+        "name": [f"n{at}" for at in range(count)],
+        "huge": [2.0**at if at < 60 else -1.0 for at in range(count)],
+    }
+
+
+@pytest.mark.usefixtures("coded_limits")
+def test_coded_columns_are_counted_as_the_records_are(shop, frame, from_codes):
+    frame = frame.assign(**odd(len(frame)))
+    shop.load(frame, text="title", id="sku", key="frame")
+    shop.store.wait_for_indexes()
+    facets = counted(shop, "price > 10", hits=[1, 2, 30])
+    assert len(from_codes) > 8
+    assert list(facets) == [
+        "brand", "price", "stars", "sold", "added", "first", "late", "mixed", "day", "huge",
+    ]  # fmt: skip
+    (shop.store.folder / coded.FILE).unlink()
+    assert counted(shop, "price > 10", hits=[1, 2, 30]) == facets
+
+
+@pytest.mark.usefixtures("coded_limits")
+def test_what_came_after_the_codes_is_counted_beside_them(shop, frame, from_codes):
+    shop.store.wait_for_indexes()
+    more = frame.head(9).assign(sku=[f"new{at}" for at in range(9)], brand="Acme", price=1e4)
+    shop.load(more, key="more", text="title", id="sku")
+    found = counted(shop)
+    assert from_codes
+    assert found["brand"].counts[0].count == 109
+    assert found["price"].bins[-1].high == 1e4
+    assert without_codes(shop) == found
+
+
+@pytest.mark.usefixtures("coded_limits")
+def test_codes_that_do_not_hold_any_more_are_not_counted(shop, frame, from_codes, monkeypatch):
+    shop.store.wait_for_indexes()
+    monkeypatch.setattr(coding, "build", lambda *_: None)  # the cache stays as it is
+    shop.load(frame.assign(brand="Cord"), text="title", id="sku")
+    assert "brand" not in counted(shop)
+    assert not from_codes
+
+
+@pytest.mark.usefixtures("coded_limits")
+def test_damaged_codes_are_passed_by(shop):
+    shop.store.wait_for_indexes()
+    found = counted(shop)
+    path = shop.store.folder / coded.FILE
+    content = bytearray(path.read_bytes())
+    content[-40:] = bytes(40)
+    path.write_bytes(content)
+    assert counted(shop) == found
+
+
+def test_prose_is_not_read_whole(shop, monkeypatch):
+    monkeypatch.setattr("mmrag_jupyter.store.facets.MOST_VALUES", 90)
+    asked = []
+    facets = shop.store.facets()
+    connect = facets._connect
+
+    def traced():
+        db = connect()
+        db.set_trace_callback(asked.append)
+        return db
+
+    facets._connect = traced
+    assert facets.columns() == ["brand", "price", "stars", "sold", "added"]
+    title, _ = read_catalogue(facets._db).names()["title"]
+    assert [one for one in asked if title in one and "DISTINCT" not in one] == []
+    facets.close()
