@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { harmlessSound, heardWhileSeen, playsAlone } from '../hits/hearing';
 import { atMostTwice } from '../hits/pictures';
+import { isForNotebook, useShortcutGuard } from '../hits/shortcuts';
 import { clock, fileNameOf, oneLine, visible } from '../hits/text';
 import type { Answer, Prose, Source } from './model';
 import type { AnswerStrings } from './strings';
@@ -20,7 +21,9 @@ export interface AnswerViewProps {
 
 export function AnswerView(props: AnswerViewProps): JSX.Element {
   const { answer, strings } = props;
+  const root = useRef<HTMLElement>(null);
   const sides = useRef<HTMLElement>(null);
+  useShortcutGuard(root);
   const [chosen, setChosen] = useState<number | null>(null);
 
   const goTo = (key: number): void => {
@@ -54,7 +57,12 @@ export function AnswerView(props: AnswerViewProps): JSX.Element {
     });
 
   return (
-    <section class="mmrag-answer" aria-label={oneLine(answer.question, 200)}>
+    <section
+      ref={root}
+      class="mmrag-answer"
+      aria-label={oneLine(answer.question, 200)}
+      onKeyDown={event => isForNotebook(event) || event.stopPropagation()}
+    >
       {answer.question !== '' && (
         <div class="mmrag-title" dir="auto">
           {visible(answer.question)}

@@ -3,6 +3,7 @@
 import type { Client } from '../client';
 import { keyOf } from '../hits/model';
 import type { Hit } from '../hits/model';
+import { refused } from './refused';
 import { RecentUrls } from './whole';
 
 /** Milliseconds; while a cell runs, a kernel without subshells may not answer for long. */
@@ -19,7 +20,7 @@ export async function askSound(
   const question = { collection, key: keyOf(hit), part, start, end };
   const outcome = await client.ask('sound', question, { signal, timeout: PATIENCE });
   if (outcome.kind !== 'ok') {
-    throw new Error(outcome.kind === 'error' ? outcome.error.message : '');
+    throw refused(outcome);
   }
   const { sound } = outcome.result;
   if (sound?.kind === 'problem') {

@@ -4,6 +4,7 @@ import type { Client } from '../client';
 import type { Hit } from '../hits/model';
 import type { Size } from '../hits/props';
 import type { FoundHit, Picture, PictureOf } from '../protocol';
+import { refused } from './refused';
 
 /** Pixels of the longer side; drawn at half of that or less, so sharp on dense screens. */
 const PIXELS: Readonly<Record<Size, number>> = { thumbnail: 320, large: 1280 };
@@ -74,7 +75,7 @@ export class Thumbnails {
         const picture = outcome.result.pictures[index];
         this._settle(each, picture, outcome.buffers, size);
       } else {
-        each.reject(new Error(outcome.kind === 'error' ? outcome.error.message : ''));
+        each.reject(refused(outcome));
       }
     });
   }

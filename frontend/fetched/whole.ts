@@ -4,6 +4,7 @@ import type { Client } from '../client';
 import { keyOf } from '../hits/model';
 import type { Hit } from '../hits/model';
 import type { FoundHit } from '../protocol';
+import { refused } from './refused';
 
 /** Pixels of the longer side: a window's width, and a few hundred kilobytes. */
 const LARGE = 1600;
@@ -30,7 +31,7 @@ export async function askWhole(
   const question = { collection, key: keyOf(hit), part, size: LARGE };
   const outcome = await client.ask('item', question, { signal, timeout: PATIENCE });
   if (outcome.kind !== 'ok') {
-    throw new Error(outcome.kind === 'error' ? outcome.error.message : '');
+    throw refused(outcome);
   }
   const { picture, hit: known } = outcome.result;
   const data = picture?.kind === 'picture' ? outcome.buffers[picture.buffer] : undefined;

@@ -9,6 +9,7 @@ import { Name, Reason, place } from './Facts';
 import { Joined } from './Joined';
 import { body, heading } from './look';
 import { Marked } from './Marked';
+import type { Hit } from './model';
 import { LargePicture } from './pictures';
 import { isWave, WholePlayer } from './Player';
 import { hasSaid, Said } from './Said';
@@ -18,30 +19,30 @@ import { oneLine, scoreText, shown, visible } from './text';
 
 export function Detail(props: {
   shared: Shared;
-  index: number;
+  hit: Hit;
   said: string;
   onMove(index: number): void;
   onClose(): void;
-}): JSX.Element | null {
-  const { shared, index, onMove, onClose } = props;
+}): JSX.Element {
+  const { shared, hit, onMove, onClose } = props;
   const { hits, view, look, terms } = shared;
   const { strings } = view;
   const dialog = useRef<HTMLDialogElement>(null);
-  const hit = hits[index];
+  const inside = useRef<HTMLDivElement>(null);
+  const index = hits.indexOf(hit);
 
   useLayoutEffect(() => {
     const node = dialog.current;
     // In the top layer it is as large as the page, however narrow the host.
     node?.showModal();
+    // Keys scroll it from there; on a button, an Enter that is held down would press it.
+    inside.current?.focus();
     return () => node?.close();
   }, []);
 
-  if (hit === undefined) {
-    return null;
-  }
   const step = (by: number): void => {
     const to = index + by;
-    if (to >= 0 && to < hits.length) {
+    if (index >= 0 && to >= 0 && to < hits.length) {
       onMove(to);
     }
   };
@@ -64,7 +65,9 @@ export function Detail(props: {
         }
       }}
       onKeyDown={event => {
-        const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        // In a player these go forth and back in the recording.
+        const inPlayer = event.target instanceof HTMLMediaElement;
+        const by = inPlayer ? undefined : { ArrowLeft: -1, ArrowRight: 1 }[event.key];
         if (event.key === 'Escape') {
           event.preventDefault();
           onClose();
@@ -84,7 +87,7 @@ export function Detail(props: {
             class="mmrag-button"
             aria-label={strings.previous}
             title={strings.previous}
-            disabled={index === 0}
+            disabled={index <= 0}
             onClick={() => step(-1)}
           >
             ‹
@@ -94,7 +97,7 @@ export function Detail(props: {
             class="mmrag-button"
             aria-label={strings.next}
             title={strings.next}
-            disabled={index === hits.length - 1}
+            disabled={index < 0 || index === hits.length - 1}
             onClick={() => step(1)}
           >
             ›
@@ -109,7 +112,7 @@ export function Detail(props: {
             ×
           </button>
         </header>
-        <div class="mmrag-inside" tabIndex={0} role="group" aria-label={strings.larger}>
+        <div ref={inside} class="mmrag-inside" tabIndex={0} role="group" aria-label={strings.larger}>
           {(hit.thumbnail !== null || hit.problem !== '' || heard) && (
             <figure class={isWave(hit) ? 'mmrag-large mmrag-heard' : 'mmrag-large'}>
               <LargePicture

@@ -25,7 +25,7 @@ export function HitsView(view: HitsViewProps): JSX.Element {
   const [arrangement, setArrangement] = useState<Arrangement>(AS_FOUND);
   const [active, setActive] = useState(0);
   const [focused, setFocused] = useState(0);
-  const [open, setOpen] = useState<number | null>(null);
+  const [open, setOpen] = useState<Hit | null>(null);
   const [told, setTold] = useState('');
   const anchor = useRef(0);
   const shape = useRef<Shape>({ count: 0, across: 1, page: 1 });
@@ -37,11 +37,25 @@ export function HitsView(view: HitsViewProps): JSX.Element {
   const look = useMemo(() => lookAt(model.columns, model.hits), [model.columns, model.hits]);
   const terms = useMemo(() => wanted(model.hits.flatMap(hit => hit.terms)), [model.hits]);
   const current = Math.min(active, Math.max(hits.length - 1, 0));
+  // Who looks at a hit goes on seeing it, whatever is found beneath it meanwhile.
+  const large = open === null || hits.includes(open) ? open : (anew(hits, open) ?? open);
+
+  useEffect(() => {
+    // The keyboard, too, comes to other hits at their beginning, unless it is among them.
+    const node = root.current;
+    if (node !== null && !node.contains((node.getRootNode() as Document).activeElement)) {
+      setActive(0);
+    }
+  }, [model.hits[0]]);
+
+  // What was said of a hit is over once others are there, or another is looked at.
+  useEffect(() => setTold(''), [model.hits, open]);
 
   const goTo = (index: number): void => {
     setActive(index);
     setFocused(count => count + 1);
   };
+  const openAt = (index: number): void => setOpen(hits[index] ?? null);
   const pick = (index: number, how: Picking): void => {
     if (selection !== undefined) {
       selection.onChange(picked(selection.ids, hits, anchor.current, index, how));
@@ -71,17 +85,20 @@ export function HitsView(view: HitsViewProps): JSX.Element {
       }
       setActive(index);
       if (selection === undefined) {
-        setOpen(index);
+        openAt(index);
       } else {
         pick(index, picking(event));
       }
     },
-    open: setOpen,
+    open: openAt,
     act: (id, some) => {
       if (id === COPY) {
         void copy(some);
       } else {
-        view.actions.find(action => action.id === id)?.run(some);
+        // What it does is to be seen, and the dialog has the focus until it is gone.
+        setOpen(null);
+        const run = (): void => view.actions.find(action => action.id === id)?.run(some);
+        open === null ? run() : setTimeout(run, 0);
       }
     }
   };
@@ -108,10 +125,10 @@ export function HitsView(view: HitsViewProps): JSX.Element {
         pick(to, 'range');
       }
     } else if (event.key === 'Enter') {
-      setOpen(current);
+      openAt(current);
     } else if (event.key === ' ') {
       if (selection === undefined) {
-        setOpen(current);
+        openAt(current);
       } else {
         pick(current, event.shiftKey ? 'range' : 'toggle');
       }
@@ -181,20 +198,25 @@ export function HitsView(view: HitsViewProps): JSX.Element {
           }}
         />
       )}
-      {open !== null && hits[open] !== undefined && (
+      {large !== null && (
         <Detail
           shared={shared}
-          index={open}
+          hit={large}
           said={told}
-          onMove={setOpen}
+          onMove={openAt}
           onClose={() => {
-            goTo(open);
+            goTo(hits.includes(large) ? hits.indexOf(large) : current);
             setOpen(null);
           }}
         />
       )}
     </section>
   );
+}
+
+/** The hit that has taken the place of one that was found before. */
+function anew(hits: readonly Hit[], before: Hit): Hit | undefined {
+  return hits.find(hit => keyOf(hit) === keyOf(before));
 }
 
 /** Whether words in an element are selected, to be copied. */

@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Hit, Sound } from './model';
 import { harmlessSound, heardWhileSeen, playsAlone } from './hearing';
+import { Unanswered } from './props';
 import type { HitsViewProps } from './props';
 import { clock, oneLine, visible } from './text';
 
@@ -228,6 +229,9 @@ async function soundOf(hit: Hit, view: HitsViewProps, signal: AbortSignal): Prom
     const problem = hit.sound?.problem ?? '';
     return problem === '' ? { kind: 'none' } : { kind: 'gone', reason: problem };
   } catch (error) {
+    if (error instanceof Unanswered) {
+      return { kind: 'gone', reason: view.strings.unanswered };
+    }
     const reason = error instanceof Error ? error.message : '';
     return { kind: 'gone', reason: hit.sound?.problem || oneLine(reason, 200) };
   }

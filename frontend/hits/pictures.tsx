@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 
 import type { Hit, Thumbnail } from './model';
+import { Unanswered } from './props';
 import type { HitsViewProps, Size } from './props';
 import { oneLine, visible } from './text';
 
@@ -11,7 +12,8 @@ export type PictureState =
   | { kind: 'none' }
   | { kind: 'pending' }
   | { kind: 'ready'; url: string }
-  | { kind: 'gone'; reason: string };
+  | { kind: 'gone'; reason: string }
+  | { kind: 'unanswered' };
 
 /** Pictures that can do nothing but be seen: no SVG, and nothing that has to be fetched. */
 const HARMLESS = /^(?:data:image\/(?:png|jpeg|webp|gif|avif|bmp);base64,|blob:)/i;
@@ -33,7 +35,9 @@ export function usePicture(picture: Source, hit: Hit, size: Size): PictureState 
       }
     };
     const fail = (error: unknown): void => {
-      if (!lifetime.signal.aborted) {
+      if (error instanceof Unanswered && !lifetime.signal.aborted) {
+        setState({ kind: 'unanswered' });
+      } else if (!lifetime.signal.aborted) {
         const reason = error instanceof Error ? error.message : '';
         setState({ kind: 'gone', reason: hit.problem || oneLine(reason, 200) });
       }
@@ -131,6 +135,8 @@ function Drawn(props: {
       return <div class="mmrag-pending" />;
     case 'gone':
       return gone(state.reason);
+    case 'unanswered':
+      return <div class="mmrag-gone">{strings.unanswered}</div>;
     case 'none':
       return <div class="mmrag-instead">{props.children ?? strings.noPicture}</div>;
     case 'ready':

@@ -5,6 +5,9 @@ import type { Strings } from './strings';
 
 export type Size = 'thumbnail' | 'large';
 
+/** What a picture or a sound is refused with where the kernel does not answer. */
+export class Unanswered extends Error {}
+
 /** A button on hits: on those selected, else on the one that has the focus or is open. */
 export interface Action {
   id: string;

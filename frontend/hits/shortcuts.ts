@@ -5,10 +5,13 @@ import { useEffect } from 'preact/hooks';
 
 const SUPPRESS = 'data-lm-suppress-shortcuts';
 const OURS = /^(?:[ac]|Enter|Escape|Home|End|Page.*|Arrow.*| )$/;
+const UNDOES = /^[zy]$/i;
 
 /** Whether a key may reach the notebook: saving and the command palette stay its own. */
 export function isForNotebook(event: KeyboardEvent): boolean {
-  return (event.ctrlKey || event.metaKey) && !OURS.test(event.key);
+  // In a field these are about what is typed there, not about the cell above.
+  const typing = event.target instanceof HTMLInputElement && UNDOES.test(event.key);
+  return (event.ctrlKey || event.metaKey) && !OURS.test(event.key) && !typing;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface Strings {
   notCopied: string;
   pictureGone: string;
   noPicture: string;
+  /** Of a picture or sound that only the kernel has. */
+  unanswered: string;
   play(span: string): string;
   pause(span: string): string;
   /** Of a recording that cannot be read. */
@@ -88,6 +90,7 @@ export function hitsStrings(trans: Translator): Strings {
     notCopied: trans.__('The browser did not allow copying.'),
     pictureGone: trans.__('Picture is gone'),
     noPicture: trans.__('No picture'),
+    unanswered: trans.__('The kernel does not answer.'),
     play: span => trans.__('Play %1', span),
     pause: span => trans.__('Pause %1', span),
     soundGone: trans.__('This recording cannot be played.'),

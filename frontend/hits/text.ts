@@ -29,8 +29,13 @@ function named(char: string): string {
 
 /** Return at most `limit` characters of `text` in one line. */
 export function oneLine(text: string, limit: number): string {
-  const line = visible(text.slice(0, limit * 10)).split(/\s+/).join(' ').trim();
-  return line.length <= limit ? line : `${line.slice(0, limit - 1).trimEnd()}…`;
+  const line = visible(part(text, 0, limit * 10)).split(/\s+/).join(' ').trim();
+  return line.length <= limit ? line : `${part(line, 0, limit - 1).trimEnd()}…`;
+}
+
+/** A slice that halves no character: an emoji takes two of JavaScript's. */
+function part(text: string, from: number, to: number): string {
+  return text.slice(from, to).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '');
 }
 
 /** Return a metadata value as one line; a missing one as a dash. */
@@ -105,10 +110,10 @@ export function pieces(text: string, terms: ReadonlySet<string>): Piece[] {
 
 /** Return some `width` characters of `text` from around the first word of `terms` in it. */
 export function snippet(text: string, terms: ReadonlySet<string>, width: number): string {
-  const line = visible(text.slice(0, 10_000)).split(/\s+/).join(' ').trim();
+  const line = visible(part(text, 0, 10_000)).split(/\s+/).join(' ').trim();
   const first = [...line.matchAll(WORD)].find(match => terms.has(fold(match[0])))?.index ?? 0;
   const from = first > width * 0.75 ? line.lastIndexOf(' ', first - width * 0.25) + 1 : 0;
-  const piece = line.slice(from, from + width);
+  const piece = part(line, from, from + width);
   return `${from > 0 ? '…' : ''}${piece}${from + width < line.length ? '…' : ''}`;
 }
 

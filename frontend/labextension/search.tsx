@@ -39,7 +39,8 @@ interface Props {
 type Result =
   | { kind: 'none' }
   | { kind: 'pending' }
-  | { kind: 'found'; found: Found; hits: FoundHit[] }
+  /** `text` is what was asked for. */
+  | { kind: 'found'; text: string; found: Found; hits: FoundHit[] }
   | { kind: 'failed'; error: Failure };
 
 export function Search(props: Props): JSX.Element {
@@ -167,13 +168,21 @@ function useSearch(client: Client, collection: CollectionRow, text: string): Sea
   const [result, setResult] = useState<Result>({ kind: 'none' });
   const lifetime = useRef(new AbortController());
   const asksForMore = useRef(false);
-  const ask = async (held: readonly FoundHit[], signal: AbortSignal): Promise<void> => {
+  const ask = async (
+    text: string,
+    held: readonly FoundHit[],
+    signal: AbortSignal
+  ): Promise<void> => {
     const asked: Asked = { ...NOTHING_ASKED, terms: [{ text, sign: 1 }] };
     const question = { collection: collection.name, asked, offset: held.length, limit: PAGE };
     const outcome = await client.ask('search', question, { signal });
     if (outcome.kind === 'ok') {
       const found = outcome.result;
-      setResult({ kind: 'found', found, hits: [...held, ...found.hits] });
+      const answer: Result = { kind: 'found', text, found, hits: [...held, ...found.hits] };
+      // Further hits belong to those that they were asked for, and to no others.
+      setResult(before =>
+        held.length === 0 || (before.kind === 'found' && before.hits === held) ? answer : before
+      );
     } else if (outcome.kind === 'error') {
       setResult({ kind: 'failed', error: outcome.error });
     }
@@ -186,7 +195,7 @@ function useSearch(client: Client, collection: CollectionRow, text: string): Sea
     const { signal } = (lifetime.current = new AbortController());
     // What was found before stays in sight until there is an answer.
     setResult(before => (before.kind === 'found' ? before : { kind: 'pending' }));
-    const pause = setTimeout(() => void ask([], signal), PAUSE);
+    const pause = setTimeout(() => void ask(text, [], signal), PAUSE);
     return () => {
       clearTimeout(pause);
       lifetime.current.abort();
@@ -195,7 +204,7 @@ function useSearch(client: Client, collection: CollectionRow, text: string): Sea
   const more = (): void => {
     if (result.kind === 'found' && !asksForMore.current) {
       asksForMore.current = true;
-      void ask(result.hits, lifetime.current.signal).finally(() => {
+      void ask(result.text, result.hits, lifetime.current.signal).finally(() => {
         asksForMore.current = false;
       });
     }

@@ -44,6 +44,7 @@ export class Sidebar extends Widget {
     if (!this.isDisposed) {
       preferences.changed.disconnect(this._draw, this);
       this._let(this._link);
+      this._panel?.title.changed.disconnect(this._draw, this);
       render(null, this.node);
       super.dispose();
     }
@@ -70,6 +71,8 @@ export class Sidebar extends Widget {
     const panel = this._tracker.currentWidget;
     if (panel !== this._panel) {
       this._let(this._link);
+      this._panel?.title.changed.disconnect(this._draw, this);
+      panel?.title.changed.connect(this._draw, this);
       this._panel = panel;
       this._link = panel === null ? null : this._links.of(panel);
       this._link?.changed.connect(this._draw, this);

@@ -1,12 +1,13 @@
 /** What the items can be filtered by, with counts. */
 
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
 import { oneLine } from '../hits/text';
 import type { Json } from '../hits/model';
 import type { Facet, FacetValue, Filter } from '../protocol';
 import type { Control } from './control';
+import { useDraft } from './draft';
 import { withFilter } from './query';
 import { Range } from './Range';
 import { useStrings } from './speech';
@@ -27,50 +28,78 @@ export function Facets(props: { control: Control; state: State }): JSX.Element {
   return (
     <details class="mmrag-panel-facets" open={wide}>
       <summary>{strings.filters}</summary>
-      <label class="mmrag-panel-where">
-        <span>{strings.where}</span>
-        <input
-          type="text"
-          autocomplete="off"
-          spellcheck={false}
-          placeholder={strings.whereHint}
-          value={query.where}
-          onChange={event => control.ask({ ...query, where: event.currentTarget.value })}
+      <Condition
+        where={query.where}
+        onWhere={where => control.ask({ ...control.state.query, where })}
+      />
+      {facets.map((facet, at) => (
+        <Column
+          key={facet.column}
+          facet={facet}
+          filter={query.filters.find(one => one.column === facet.column) ?? null}
+          unfolded={at < OPEN}
+          onFilter={set}
         />
-      </label>
-      {facets.map((facet, at) => {
-        const own = query.filters.find(one => one.column === facet.column) ?? null;
-        return (
-          <details key={facet.column} class="mmrag-panel-facet" open={at < OPEN || own !== null}>
-            <summary>
-              <bdi>{oneLine(facet.column, 60)}</bdi>
-            </summary>
-            {own !== null && (
-              <button
-                type="button"
-                class="mmrag-panel-button"
-                onClick={() => set(facet.column, null)}
-              >
-                {strings.resetFilter(oneLine(facet.column, 40))}
-              </button>
-            )}
-            {facet.kind === 'values' ? (
-              <Values facet={facet} filter={own} onFilter={set} />
-            ) : (
-              <Range facet={facet} filter={own} onFilter={set} />
-            )}
-          </details>
-        );
-      })}
+      ))}
     </details>
   );
 }
 
-function Values(props: {
-  facet: Facet & { kind: 'values' };
+interface ColumnProps<F extends Facet> {
+  facet: F;
   filter: Filter | null;
   onFilter(column: string, filter: Filter | null): void;
-}): JSX.Element {
+}
+
+function Column(props: ColumnProps<Facet> & { unfolded: boolean }): JSX.Element {
+  const { facet, filter, onFilter, unfolded } = props;
+  const strings = useStrings();
+  // It does not fold up under the hand that takes its filter away.
+  const filtered = useRef(false);
+  filtered.current ||= filter !== null;
+  return (
+    <details class="mmrag-panel-facet" open={unfolded || filtered.current}>
+      <summary>
+        <bdi>{oneLine(facet.column, 60)}</bdi>
+      </summary>
+      {filter !== null && (
+        <button
+          type="button"
+          class="mmrag-panel-button"
+          onClick={() => onFilter(facet.column, null)}
+        >
+          {strings.resetFilter(oneLine(facet.column, 40))}
+        </button>
+      )}
+      {facet.kind === 'values' ? (
+        <Values facet={facet} filter={filter} onFilter={onFilter} />
+      ) : (
+        <Range facet={facet} filter={filter} onFilter={onFilter} />
+      )}
+    </details>
+  );
+}
+
+function Condition(props: { where: string; onWhere(where: string): void }): JSX.Element {
+  const strings = useStrings();
+  const [typed, type] = useDraft(props.where);
+  return (
+    <label class="mmrag-panel-where">
+      <span>{strings.where}</span>
+      <input
+        type="text"
+        autocomplete="off"
+        spellcheck={false}
+        placeholder={strings.whereHint}
+        value={typed}
+        onInput={event => type(event.currentTarget.value)}
+        onChange={event => props.onWhere(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function Values(props: ColumnProps<Facet & { kind: 'values' }>): JSX.Element {
   const { facet, filter, onFilter } = props;
   const strings = useStrings();
   const [all, setAll] = useState(false);

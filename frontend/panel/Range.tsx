@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 
 import type { Bin, Facet, Filter } from '../protocol';
+import { useDraft } from './draft';
 import { useStrings } from './speech';
 
 type RangeFacet = Facet & { kind: 'range' };
@@ -17,33 +18,47 @@ export function Range(props: {
 }): JSX.Element {
   const { facet, filter, onFilter } = props;
   const { column } = facet;
-  const strings = useStrings();
   const [low, high] = filter?.kind === 'range' ? [filter.low, filter.high] : [null, null];
   const set = (from: Bound, to: Bound): void =>
     onFilter(
       column,
       from === null && to === null ? null : { kind: 'range', column, low: from, high: to }
     );
-  const field = (label: string, value: Bound, put: (bound: Bound) => void, last: boolean) => (
-    <label>
-      <span>{label}</span>
-      <input
-        type={facet.type === 'date' ? 'date' : 'number'}
-        step="any"
-        value={value === null ? '' : String(value).slice(0, facet.type === 'date' ? 10 : undefined)}
-        placeholder={shown(last ? facet.high : facet.low)}
-        onChange={event => put(boundOf(event.currentTarget, facet, last))}
-      />
-    </label>
-  );
   return (
     <div class="mmrag-panel-range">
       <Bars bins={facet.bins} low={low} high={high} onPick={bin => set(bin.low, bin.high)} />
       <div class="mmrag-panel-bounds">
-        {field(strings.from, low, bound => set(bound, high), false)}
-        {field(strings.to, high, bound => set(low, bound), true)}
+        <End facet={facet} value={low} last={false} onEnd={bound => set(bound, high)} />
+        <End facet={facet} value={high} last onEnd={bound => set(low, bound)} />
       </div>
     </div>
+  );
+}
+
+/** The field for one end of the range. */
+function End(props: {
+  facet: RangeFacet;
+  value: Bound;
+  last: boolean;
+  onEnd(bound: Bound): void;
+}): JSX.Element {
+  const { facet, value, last, onEnd } = props;
+  const strings = useStrings();
+  const date = facet.type === 'date';
+  const set = value === null ? '' : String(value).slice(0, date ? 10 : undefined);
+  const [typed, type] = useDraft(set);
+  return (
+    <label>
+      <span>{last ? strings.to : strings.from}</span>
+      <input
+        type={date ? 'date' : 'number'}
+        step="any"
+        value={typed}
+        placeholder={shown(last ? facet.high : facet.low)}
+        onInput={event => type(event.currentTarget.value)}
+        onChange={event => onEnd(boundOf(event.currentTarget, facet, last))}
+      />
+    </label>
   );
 }
 

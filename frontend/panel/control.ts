@@ -14,7 +14,7 @@ import { channelOf } from './channel';
 import type { Model } from './channel';
 import { EMPTY, askedOf, buffersOf, queryFrom, scopeOf, wordsOf } from './query';
 import type { Query } from './query';
-import { firstState } from './state';
+import { firstState, running } from './state';
 import type { State } from './state';
 
 const PAGE = 48;
@@ -80,15 +80,15 @@ export class Control {
     }
     this._turning = true;
     const signal = this._asking.signal;
-    const outcome = await this._page(model.hits.length, signal);
+    const outcome = await this._page(this._answered, model.hits.length, signal);
     this._turning = false;
-    if (outcome.kind === 'ok' && !signal.aborted) {
+    const now = this._state.model;
+    // Other hits may have been found meanwhile.
+    if (outcome.kind === 'ok' && !signal.aborted && now?.hits === model.hits) {
       const { hits, more: further } = outcome.result;
       this._remember(hits);
-      this._set({
-        model: { ...model, hits: [...model.hits, ...hits] },
-        more: further && hits.length > 0
-      });
+      const all = { ...now, hits: [...now.hits, ...hits] };
+      this._set({ model: all, more: further && hits.length > 0 });
     }
   }
 
@@ -186,12 +186,14 @@ export class Control {
       return;
     }
     this._underway = true;
-    const outcome = await this._page(0, this._lifetime.signal);
+    const { query } = this._state;
+    const outcome = await this._page(query, 0, this._lifetime.signal);
     this._underway = false;
     if (this._due) {
       this._due = false;
       void this._search(this._asking.signal);
     } else if (!signal.aborted && outcome.kind !== 'aborted') {
+      this._answered = outcome.kind === 'ok' ? query : this._answered;
       await this._show(outcome, signal);
     }
   }
@@ -227,8 +229,7 @@ export class Control {
     }
   }
 
-  private _page(offset: number, signal: AbortSignal): Promise<Outcome<'search'>> {
-    const { query } = this._state;
+  private _page(query: Query, offset: number, signal: AbortSignal): Promise<Outcome<'search'>> {
     return this._client.ask(
       'search',
       { collection: null, asked: askedOf(query), offset, limit: PAGE },
@@ -338,13 +339,10 @@ export class Control {
   private readonly _large = new RecentUrls();
   private _state: State;
   private _asking = new AbortController();
+  private _answered = EMPTY; // whose hits are shown
   private _typing: ReturnType<typeof setTimeout> | undefined;
   private _underway = false;
   private _due = false;
   private _turning = false;
   private _saving = false;
-}
-
-function running(loads: readonly Load[]): number {
-  return loads.filter(load => load.state === 'running').length;
 }

@@ -55,3 +55,8 @@ export function firstState(model: Model): State {
     searches: 0
   };
 }
+
+/** How many loads go on. */
+export function running(loads: readonly Load[]): number {
+  return loads.filter(load => load.state === 'running').length;
+}

@@ -11,6 +11,7 @@ from mmrag_jupyter.display.escape import one_line
 from mmrag_jupyter.display.thumbnails import Gone
 from mmrag_jupyter.search import build
 from mmrag_jupyter.search.terms import words
+from mmrag_jupyter.search.unanswered import unanswered
 from mmrag_jupyter.store import feedback
 from mmrag_jupyter.widgets import protocol, questions, wire
 from mmrag_jupyter.widgets.asking import Searches
@@ -156,12 +157,16 @@ class Service:
         page = search.ranking.page(offset, question.limit)
         if self._watcher is not None:
             self._watcher.shown(search, page, offset)
+        told: list[str] = []
+        if search.query is not None and not page.hits and not offset:
+            # Other words would find nothing either.
+            told = unanswered(search.query, collection.store, collection.serving())
         pictures = [hit.picture or hit.recording for hit in page.hits]
         columns = wire.columns(collection.store.columns())
         terms = words(search.query.text) if search.query is not None else ()
         return {
             "title": one_line(search.title, 300),
-            "notices": wire.notices(_taken(collection.store)),
+            "notices": wire.notices([*_taken(collection.store), *told]),
             "columns": wire.shown_names(columns),
             "offset": offset,
             "hits": wire.hits(page.hits, columns, terms, pictures, self._pictures.sizes(pictures)),

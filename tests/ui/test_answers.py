@@ -69,6 +69,15 @@ def test_a_citation_leads_to_its_source(server, user):
     user.photographs("answer")
 
 
+def test_keys_pressed_in_an_answer_are_no_shortcuts_of_the_notebook(server, user):
+    server.notebook("keys.ipynb", [cell(bundle(), "%mmrag ask Which shoes?"), "after = 1"])
+    user.opens_lab("keys.ipynb")
+    before = user.sources()
+    user.output(0).get_by_role("button", name="Source 2: manual.pdf").focus()
+    user.page.keyboard.type("ddx")
+    assert user.sources() == before
+
+
 def test_hostile_answers_are_shown_as_texts(server, user):
     made = bundle(
         question=HOSTILE,

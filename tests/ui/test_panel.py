@@ -414,6 +414,21 @@ def test_nothing_stands_in_the_way_of_anybody(server, user, axe_violations, dark
     user.photographs(f"panel-{'dark' if dark else 'light'}")
 
 
+def test_undo_in_a_field_of_the_panel_undoes_no_cell(server, user):
+    panel = opens(server, user, "undo.ipynb")
+    user.cell(1).locator(".jp-InputArea-editor").click()
+    user.page.keyboard.press("Control+End")
+    user.page.keyboard.type("  # mine")
+    user.page.keyboard.press("Escape")
+    before = user.sources()
+    panel.types("teapot")
+    user.page.keyboard.press("Control+z")
+    assert user.sources() == before
+    panel.hits.first.click()
+    user.page.keyboard.press("Control+z")  # outside of fields it stays the notebook's
+    expect(user.cell(1).locator(".cm-content")).not_to_contain_text("mine")
+
+
 def test_keys_typed_in_the_panel_are_no_shortcuts_of_the_notebook(server, user):
     panel = opens(server, user, "keys.ipynb")
     before = user.sources()

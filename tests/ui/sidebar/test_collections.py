@@ -123,6 +123,58 @@ def test_further_hits_come_as_one_scrolls(opens, user, sidebar):
         expect(status).to_have_text(seen)
 
 
+SLOW = """\
+import threading
+from mmrag_jupyter.widgets import asking
+answering, given = threading.Event(), []
+search = getattr(asking.Searches.run, "itself", asking.Searches.run)
+def held(*one, **other):
+    answering.wait(60)
+    given.append(search(*one, **other))
+    return given[-1]
+held.itself = search
+asking.Searches.run = held"""
+
+ANSWER = """\
+import time
+answering.set()
+while len(given) < 2:
+    time.sleep(0.05)"""
+
+
+def test_further_hits_are_those_of_the_query_that_they_follow(opens, user, sidebar):
+    many = """\
+%load_ext mmrag_jupyter
+import pandas as pd
+many = pd.DataFrame({'title': ["rare thing", *(f'thing number {n}' for n in range(300))]})
+%mmrag load many --text title --model builtin"""
+    sent = []
+    user.page.on("websocket", lambda one: one.on("framesent", lambda said: sent.append(str(said))))
+    opens(many, SLOW, ANSWER)
+    user.runs(0)
+    sidebar.opens()
+    sidebar.searches("thing")
+    expect(sidebar.node.get_by_text("60 hits")).to_be_visible()
+    user.runs(1)
+    sidebar.searches("rare")
+    while not any('"rare"' in said for said in sent):
+        user.page.wait_for_timeout(50)
+    # Meanwhile the old hits are scrolled to their end, which asks for more of them.
+    sidebar.hits.first.focus()
+    user.page.keyboard.press("End")
+    user.runs(2)
+    expect(sidebar.hits).to_have_count(1)
+    expect(sidebar.hits.first).to_contain_text("rare thing")
+
+
+def test_it_calls_the_notebook_as_it_is_called_now(shop, user):
+    expect(shop.node.locator("h2")).to_have_text("notebook.ipynb")
+    user.picks("File", "Rename Notebook")
+    user.page.locator(".jp-Dialog input").fill("another.ipynb")
+    user.page.keyboard.press("Enter")
+    expect(shop.node.locator("h2")).to_have_text("another.ipynb")
+
+
 def test_it_follows_the_notebook_in_front(shop, server, user):
     beside(user, server, "beside.ipynb", ["%load_ext mmrag_jupyter"])
     shop.opens()

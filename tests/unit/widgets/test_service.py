@@ -90,6 +90,18 @@ def test_recordings_find_what_sounds_alike(page, calls):
         assert told["signals"] == ["audio"]
 
 
+def test_what_no_words_can_find_is_told(page, calls):
+    asked = {"terms": [{"text": "a parcel", "sign": 1}]}
+    told = page.ask("search", collection=calls.name, asked=asked, limit=5)
+    assert told["hits"] == []
+    assert "Nothing here reads words: there is sound alone" in told["notices"][0]
+    mute = {"terms": [{"text": "hat", "sign": 1}], "weights": {"lexical": 0, "text": 0, "image": 0}}
+    told = page.ask("search", asked=mute, limit=5)
+    assert (told["hits"], told["notices"]) == ([], ["Every signal has the weight 0."])
+    # Other words may find something where these do not.
+    assert page.search("hat")["notices"] == []
+
+
 def test_what_is_no_recording_is_told_by_its_name(page):
     asked = {"sounds": [{"name": "mine.wav"}]}
     for data, says in ((b"just words", "not sound but text"), (b"", "empty")):
