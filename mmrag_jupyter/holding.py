@@ -208,8 +208,21 @@ class Holding:
         return frame.astype({"verdict": "int64", "time": "datetime64[us, UTC]"})
 
     def save(self, folder: str | Path) -> Path:
-        """Write a copy of the collection to another folder, and return that."""
-        return self._store.copy_to(Path(folder).expanduser())
+        """Write a copy of the collection to another folder, and return that.
+
+        One that lives in a store elsewhere is in a folder then.
+        """
+        reporter = self._reporter()
+
+        def tell(done: int, total: int) -> None:
+            if not done:
+                reporter.start(f"saving {self.name}", total)
+            reporter.advance(done)
+
+        try:
+            return self._store.copy_to(Path(folder).expanduser(), tell)
+        finally:
+            reporter.finish("")
 
     def compact(self) -> None:
         """Rewrite the files without what was deleted."""

@@ -41,3 +41,48 @@ def options(embedder):
         "text": "title", "image": "photo", "id": "sku", "model": embedder, "progress": False,
         "key": "table:products",
     }  # fmt: skip
+
+
+SAID = (
+    "perfect for wide feet", "much too narrow", "broke after a week of rain", "warm in winter",
+    "the colour is another one", "keeps dry in storms", "my dog likes it",
+)  # fmt: skip
+
+
+def reviews(count=26, of=12):
+    """Return rows that join products on sku: several, one or none each, some of nothing."""
+    keys = [f"s{(at * at) % of}" for at in range(count)]
+    keys[3], keys[5] = None, "nothing"
+    return pd.DataFrame({
+        "review": [f"R{at}" for at in range(count)],
+        "sku": keys,
+        "stars": pd.array([None if at % 7 == 6 else at % 5 + 1 for at in range(count)], "Int64"),
+        "author": pd.Categorical([("Ann", "Ben", "Cid")[at % 3] for at in range(count)]),
+        "day": pd.date_range("2024-02-01", periods=count, freq="9h"),
+        "body": [f"{SAID[at % 7]}, number{at}" for at in range(count)],
+    })  # fmt: skip
+
+
+def brands():
+    """Return rows that join several products each, on brand; of one there is a picture."""
+    return pd.DataFrame(
+        {
+            "brand": ["Acme", "Bell", "Other"],
+            "country": ["Peru", "Chile", "Cuba"],
+            "about": ["makes things for sport", "an old house of bells", "unknown"],
+            "logo": [picture_bytes(40), None, picture_bytes(41)],
+        }
+    )
+
+
+def join(collection, rows=None, **more):
+    """Join the reviews to products, and return the report."""
+    given = {"on": "sku", "text": "body", "id": "review", "called": "reviews", **more}
+    given = {"key": "table:reviews", "progress": False, **given}
+    return collection.load(reviews() if rows is None else rows, **given)
+
+
+def join_brands(collection):
+    """Join the brands to products, and return the report."""
+    given = {"on": "brand", "text": "about", "image": "logo", "called": "brands"}
+    return collection.load(brands(), key="table:brands", progress=False, **given)

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from mmrag_jupyter.display.escape import one_line
-from mmrag_jupyter.display.shots import Kept, Shot
+from mmrag_jupyter.display.shots import Shot
+from mmrag_jupyter.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

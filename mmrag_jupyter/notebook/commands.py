@@ -144,7 +144,10 @@ _TABLE = (
             collection_option("the collection to copy"),
         ),
         examples=(Example("%mmrag save ~/backup/products", "the current collection"),),
-        notes=("Nothing needs saving before a restart: what is loaded is on disk.",),
+        notes=(
+            "Nothing needs saving before a restart: what is loaded is on disk.",
+            "The copy of a collection in a store elsewhere is one in a folder.",
+        ),
     ),
     Command(
         "open",

@@ -115,7 +115,7 @@ def values_of(stored: str, source: SourceColumns) -> dict[int, object]:
     metadata, index, pictures = unpack(stored)  # type: ignore[misc]
     found = {one.number: metadata.get(one.column.name) for one in source.metadata()}  # type: ignore[has-type]
     found |= {
-        one.number: index[at] if index else None  # type: ignore[has-type]
+        one.number: index[at] if at < len(index) else None  # type: ignore[has-type]
         for at, one in enumerate(source.index())
     }
     found |= {one.number: pictures.get(str(one.number)) for one in source.media()}  # type: ignore[has-type]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.served.conditions import Plain, Test
+    from mmrag_jupyter.served.joins import ServedJoins
     from mmrag_jupyter.served.layout import Layout
     from mmrag_jupyter.served.rows import FieldType, Row, Table
     from mmrag_jupyter.served.told import Told
@@ -52,6 +53,8 @@ class ItemReading(Store):
 
     The half of it that reads items; `Reading` reads their parts.
     """
+
+    joins: ServedJoins
 
     def __init__(self, engine: Told, layout: Layout) -> None:
         # Not that of a folder: there are no files.
@@ -75,8 +78,17 @@ class ItemReading(Store):
 
     def part_tables(self) -> list[Table]:
         """Return the tables of parts, that of those without a vector first."""
-        own = [self.layout.parts(one.number, one.dim) for one in self.state.spaces()]
-        return [self.layout.parts(0), *own]
+        return [self.layout.parts(0), *map(self.layout.of_space, self.state.spaces())]
+
+    def token_tables(self) -> list[Table]:
+        """Return the tables of the vectors of parts that have many."""
+        late = (one for one in self.state.spaces() if one.token_dim)
+        return [self.layout.tokens(one.number) for one in late]
+
+    def tables_beside(self) -> list[Table]:
+        """Return the tables whose rows have their item's columns: parts, and what is joined."""
+        joined = [self.layout.joined] if self.state.joined().sources else []
+        return [*self.part_tables(), *joined]
 
     def scanned(
         self,
@@ -184,6 +196,11 @@ class ItemReading(Store):
 
     def snapshot(self, items: Sequence[int] | None = None) -> Snapshot:
         """Return items as they are now, in the order asked; those removed since are left out."""
+        sources = list(self.state.catalogue().sources.values())
+        return Snapshot(self.table(items), sources, self._media)
+
+    def table(self, items: Sequence[int] | None = None) -> ItemTable:
+        """Return items by column, as `snapshot` does."""
         catalogue = self.state.catalogue()
         if items is None:
             rows = list(self.engine.scan(self.layout.items, None, _ITEM))
@@ -196,13 +213,12 @@ class ItemReading(Store):
             values_of(row.text("record"), source) for row, source in zip(rows, sources, strict=True)
         ]
         numbers = [one.number for one in catalogue.merged()]
-        table = ItemTable(
+        return ItemTable(
             [row.number("item") for row in rows],
             [from_key(row.text("item_id")) for row in rows],
             sources,
             {number: [one.get(number) for one in decoded] for number in numbers},
         )
-        return Snapshot(table, list(catalogue.sources.values()), self._media)
 
     def _media(
         self, table: ItemTable, sources: Sequence[SourceColumns]

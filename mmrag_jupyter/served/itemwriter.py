@@ -10,22 +10,25 @@ import json
 import time
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-import numpy as np
-
 from mmrag_jupyter.errors import NotFoundError, StoreError
-from mmrag_jupyter.served import cells, media, partrows
+from mmrag_jupyter.served import cells, joinrows, laying, media, partrows
 from mmrag_jupyter.served.cells import as_key
 from mmrag_jupyter.served.conditions import Compare, Constant, Every, Field, among
 from mmrag_jupyter.served.itemreading import AT_ONCE
 from mmrag_jupyter.served.itemrows import item_row, kept_pictures, restamped
 from mmrag_jupyter.served.lease import Lease
-from mmrag_jupyter.served.rows import ITEM_FIELDS, KEY, PART_FIELDS, Row
+from mmrag_jupyter.served.rows import ITEM_FIELDS, JOINED_FIELDS, KEY, PART_FIELDS, Row
+from mmrag_jupyter.served.tokens_rows import with_vectors
 from mmrag_jupyter.served.wordsearch import STATS, stats
+from mmrag_jupyter.store import joining
+from mmrag_jupyter.store.joined import CHANGES, OWN
+from mmrag_jupyter.store.joining import Refs
 from mmrag_jupyter.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from mmrag_jupyter.items import NewItem
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.noderows import NodeRow
     from mmrag_jupyter.store.tokens_writing import PartVectors
     from mmrag_jupyter.store.writer import NewVectors
+
+    Fields = Mapping[str, Value]
 
 T = TypeVar("T")
 
@@ -73,7 +78,35 @@ class ItemWriter(Writer):
         self._lease.check()
         origin = self._declared(source)
         kept = self._numbers([item.id for item in items])
-        numbers = self._fresh(sum(len(item.parts) + 1 for item in items))
+        links = self._store.joins.links_of(kept.values())
+        before = self._stored(list(links))
+        numbers = self._fresh(sum(len(item.parts) + 1 for item in items) + len(before.parts))
+        blobs = self._keep_pictures(items)
+        rows: list[Row] = []
+        refs: list[Refs] = []
+        new: list[Fields] = []
+        at = 0
+        for item, own in zip(items, cells.cells(items, origin), strict=True):
+            number, first = kept.get(item.id, numbers[at]), numbers[at] + 1
+            rows.append(item_row(item, number, first, origin, own))
+            has = Refs([], [])
+            has.add(OWN, OWN, range(len(new), len(new) + len(item.parts)))
+            new += [partrows.new(part, has_blob=part.digest in blobs) for part in item.parts]
+            for link, parts in joining.rows_in(links.get(number, ())):
+                has.add(link.row, link.source, parts)
+            refs.append(has)
+            at += len(has.parts) + 1
+        if links:
+            self._state.count(CHANGES)
+        self._write(laying.laid(rows, refs, new=new, vectors=vectors, before=before, rows={}))
+
+    def _stored(self, items: Sequence[int]) -> laying.Stored:
+        if not items:
+            return laying.NOTHING
+        return laying.stored(self._store, items, self._joined_fields())
+
+    def _keep_pictures(self, items: Sequence[NewItem]) -> Mapping[bytes, bytes]:
+        """Keep what comes as bytes; return it as it is kept, by its hash."""
         blobs, unkept = kept_pictures(items)
         self._engine.put(self._layout.kept, media.blob_rows(blobs))
         if unkept:
@@ -81,21 +114,19 @@ class ItemWriter(Writer):
                 f"{unkept:,} recordings or pictures came as bytes and are too large to be kept "
                 f"at {self._store.address}: they are found, and not shown"
             )
-        rows: list[Row] = []
-        parts: list[dict[str, Value]] = []
-        at = 0
-        for item, own in zip(items, cells.cells(items, origin), strict=True):
-            number, first = kept.get(item.id, numbers[at]), numbers[at] + 1
-            at += len(item.parts) + 1
-            parts += partrows.fields_of(item, number, first, own, blobs)
-            rows.append(item_row(item, number, first, origin, own))
-        gone = self._texts_of(list(kept.values()))
-        self._put_parts(parts, vectors)
+        return blobs
+
+    def _write(self, laid: laying.Written) -> None:
+        """Write items with all that they have, in place of what they had."""
+        gone = self._texts_of([row.number("item") for row in laid.items])
+        self._put_parts(laid.parts, laid.vectors)
+        for some in lots(laid.joined):
+            self._engine.put(self._layout.joined, some)
         self._lease.check()
-        for some in lots(rows):
+        for some in lots(laid.items):
             self._engine.put(self._layout.items, some)
-        self._clear([item.id for item in items], numbers[0])
-        lengths = [int(str(fields["length"])) for fields in parts]
+        self._clear(laid.items)
+        lengths = [int(str(fields["length"])) for fields in laid.parts]
         self._count(sum(map(bool, lengths)) - gone[0], sum(lengths) - gone[1])
         self._store.forget()
 
@@ -103,12 +134,9 @@ class ItemWriter(Writer):
         spaces = {one.number: one for one in self._state.spaces()}
         bare = set(range(len(parts)))
         for number, (ordinals, own) in vectors.items():
-            if not isinstance(own, np.ndarray):
-                raise self._store.needs_folder()
-            table = self._layout.parts(number, spaces[number].dim)
-            rows = [
-                Row(parts[at], vector) for at, vector in zip(ordinals.tolist(), own, strict=True)
-            ]
+            whose = [parts[at] for at in ordinals.tolist()]
+            rows = with_vectors(self._engine, self._layout, spaces[number], whose, own)
+            table = self._layout.of_space(spaces[number])
             bare -= set(ordinals.tolist())
             for some in lots(rows):
                 self._engine.put(table, some)
@@ -118,11 +146,8 @@ class ItemWriter(Writer):
     def put_vectors(self, space: int, parts: npt.NDArray[np.int64], vectors: PartVectors) -> None:
         """Store the vectors of m stored parts in a space, as `put` takes them."""
         self._lease.check()
-        table = next(
-            self._layout.parts(one.number, one.dim)
-            for one in self._state.spaces()
-            if one.number == space
-        )
+        kind = self._store.space(space)
+        table = self._layout.of_space(kind)
         wanted = parts.tolist()
         found: dict[int, Row] = {}
         fields = list(self._part_fields())
@@ -130,11 +155,10 @@ class ItemWriter(Writer):
             if other != table:
                 rows = self._store.scanned(other, "part", "int", wanted, fields)
                 found.update((row.number("part"), row) for row in rows)
-        made = [
-            Row(found[part].fields, np.asarray(vector, np.float32))
-            for part, vector in zip(wanted, vectors, strict=True)
-            if part in found
-        ]
+        there = [at for at, part in enumerate(wanted) if part in found]
+        own = [vectors[at] for at in there]
+        whose = [found[wanted[at]].fields for at in there]
+        made = with_vectors(self._engine, self._layout, kind, whose, own)
         for some in lots(made):
             self._engine.put(table, some)
         for numbers in lots([row.number("part") for row in made]):
@@ -164,6 +188,7 @@ class ItemWriter(Writer):
             changed = [restamped(row, new[row.text("item_id")], owned) for row in rows]
             for some in lots(changed):
                 self._engine.put(table, some)
+        self._update_joined_of(owned)
         made = [
             item_row(
                 item,
@@ -188,10 +213,12 @@ class ItemWriter(Writer):
         gone = self._texts_of(list(kept.values()))
         digests = self._pictures_of(list(kept.values()))
         keys = [as_key(one) for one in kept]
+        if self._state.joined().sources:
+            self._state.count(CHANGES)
         # The items first: what is left of their parts by a kill is nobody's.
         for some in lots(keys):
             self._engine.delete(self._layout.items, among("item_id", "text", some))
-        for table in self._store.part_tables():
+        for table in [*self._store.tables_beside(), *self._store.token_tables()]:
             for some in lots(keys):
                 self._engine.delete(table, among("item_id", "text", some))
         self._drop_orphans(digests)
@@ -200,6 +227,24 @@ class ItemWriter(Writer):
         return len(kept)
 
     # Steps of these.
+
+    def _update_joined_of(self, owned: Mapping[str, Fields]) -> None:
+        """Give what is joined to items the columns that these have now."""
+        tables = self._state.joined().sources
+        if not tables:
+            return
+        fields = list(self._joined_fields())
+        rows = self._store.scanned(self._layout.joined, "item_id", "text", owned, fields)
+        changed = [
+            joinrows.again(
+                row,
+                joinrows.told_before(row, tables[int(row.text("source"))]),
+                owned[row.text("item_id")],
+            )
+            for row in rows
+        ]
+        for some in lots(changed):
+            self._engine.put(self._layout.joined, some)
 
     def _declared(self, key: str) -> SourceColumns:
         found = self._state.catalogue().by_key(key)
@@ -212,6 +257,12 @@ class ItemWriter(Writer):
 
     def _item_fields(self) -> dict[str, FieldType]:
         return {**ITEM_FIELDS, **self._own_fields()}
+
+    def _joined_fields(self) -> dict[str, FieldType]:
+        found = {**JOINED_FIELDS, **self._own_fields()}
+        for source in self._state.joined().sources.values():
+            found |= cells.fields_of(source.columns)
+        return found
 
     def _own_fields(self) -> dict[str, FieldType]:
         found: dict[str, FieldType] = {}
@@ -240,11 +291,12 @@ class ItemWriter(Writer):
             self._state.put({_RESERVED: str(self._reserved)})
         return range(first, first + count)
 
-    def _clear(self, ids: Sequence[str], first: int) -> None:
-        """Remove the parts of these items that are older than those just written."""
+    def _clear(self, items: Sequence[Row]) -> None:
+        """Remove what these items had before they were just written."""
+        first = min((row.number("part") for row in items), default=0)
         older = Compare(Field("part", "int"), "<", Constant(first))
-        for table in self._store.part_tables():
-            for some in lots([as_key(one) for one in ids]):
+        for table in [*self._store.tables_beside(), *self._store.token_tables()]:
+            for some in lots([row.text("item_id") for row in items]):
                 self._engine.delete(table, Every((among("item_id", "text", some), older)))
 
     def _texts_of(self, items: Sequence[int]) -> tuple[int, int]:

@@ -173,6 +173,7 @@ class LanceEngine:
         found = self._table(table)
         there = {column for index in found.list_indices() for column in index.columns}
         kinds = {KEY: BTree, "item": BTree, "item_id": BTree, "words": LabelList, "digest": BTree}
+        kinds |= {"row": BTree, "row_id": BTree}
         for column, kind in kinds.items():
             if column in found.schema.names and column not in there and found.count_rows():
                 found.create_index(column, config=kind())

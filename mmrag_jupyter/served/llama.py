@@ -86,6 +86,9 @@ class LlamaEngine:
         """As `Engine.put`."""
         if not self._dim:
             self._dim = self._known_dim()
+        if not self._dim and any("part" in row.fields for row in rows):
+            # Items come after the models that find them: none of these will have a vector here.
+            self._settle(_DIM)
         if not self._dim:
             self._waiting.update(((table.name, row.text(KEY)), (table, row)) for row in rows)
             return

@@ -16,20 +16,23 @@ from mmrag_jupyter.served.rows import KEY, Row
 from mmrag_jupyter.store.feedback import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mmrag_jupyter.served.rows import Table
     from mmrag_jupyter.served.told import Told
     from mmrag_jupyter.store.catalogue import SourceColumns
     from mmrag_jupyter.store.itemrows import ItemTable
     from mmrag_jupyter.store.store import Store
+    from mmrag_jupyter.store.values import PartRow
 
 # What came as bytes is kept as it is up to here; it fits a field of every engine, in base64.
 MOST_BYTES = 45_000
 # A larger picture is kept so large, in pixels of its longer side.
 _EDGES = (512, 384, 256)
 _QUALITY = 80
-_BLOB, _SAID, _VERDICT = "blob", "said", "verdict"
+# Rows of up to so many bytes that are asked for at once: no engine sends much more.
+_AT_ONCE = 100
+_BLOB, _SAID, _SPEAKER, _VERDICT = "blob", "said", "speech", "verdict"
 
 
 def kept_bytes(data: bytes) -> bytes | None:
@@ -70,6 +73,18 @@ def blob(engine: Told, kept: Table, digest: bytes) -> bytes | None:
     return base64.b64decode(found.text("data")) if found is not None else None
 
 
+def blobs(engine: Told, kept: Table, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Return those pictures that are kept, by the hash of their content."""
+    keys = {f"{_BLOB}:{digest.hex()}": digest for digest in digests}
+    wanted = list(keys)
+    found: dict[bytes, bytes] = {}
+    for at in range(0, len(wanted), _AT_ONCE):
+        test = among(KEY, "text", wanted[at : at + _AT_ONCE])
+        for row in engine.scan(kept, test, (KEY, "data")):
+            found[keys[row.text(KEY)]] = base64.b64decode(row.text("data"))
+    return found
+
+
 def cells(
     store: Store, table: ItemTable, sources: Sequence[SourceColumns]
 ) -> Mapping[int, Sequence[object]]:
@@ -83,10 +98,32 @@ def cells(
         values: list[object] = []
         for item, number in zip(table.items, table.values[one.number], strict=True):
             row = parts.get((item, number)) if isinstance(number, int) else None
-            data = store.blob(row.digest) if row is not None and row.has_blob else None
-            values.append(data if data is not None or row is None else row.path)
+            values.append(_cell(store, row))
         found[one.number] = values
     return found
+
+
+def cells_of_parts(
+    store: Store, parts: Mapping[int, Sequence[int | None]]
+) -> Mapping[int, Sequence[object]]:
+    """Return the cells of columns that hold pictures, as `cells` does.
+
+    Parameters
+    ----------
+    parts
+        For the number of each column the part that stands in each of its rows.
+    """
+    wanted = [part for column in parts.values() for part in column if part is not None]
+    rows = {row.part: row for row in store.parts(wanted)} if wanted else {}
+    return {
+        number: [_cell(store, rows.get(part) if part is not None else None) for part in column]
+        for number, column in parts.items()
+    }
+
+
+def _cell(store: Store, row: PartRow | None) -> object:
+    data = store.blob(row.digest) if row is not None and row.has_blob else None
+    return data if data is not None or row is None else row.path
 
 
 def transcripts(
@@ -105,10 +142,40 @@ def has_transcripts(engine: Told, kept: Table) -> bool:
 
 def said_rows(model: str, said: Mapping[bytes, str]) -> list[Row]:
     """Return the rows of what a model has made of stretches of sound."""
+    # Keys have room for its hash only.
+    speaker = Row({KEY: f"{_SPEAKER}:{_hash(model)}", "kind": _SPEAKER, "data": model})
     return [
-        Row({KEY: _said_key(model, digest), "kind": _SAID, "data": text})
-        for digest, text in said.items()
+        speaker,
+        *(
+            Row({KEY: _said_key(model, digest), "kind": _SAID, "data": text})
+            for digest, text in said.items()
+        ),
     ]
+
+
+def all_transcripts(
+    engine: Told, kept: Table, known: Iterable[str]
+) -> Iterator[tuple[str, dict[bytes, str]]]:
+    """Yield all that was said, some of it at a time, with the model that wrote it down.
+
+    Parameters
+    ----------
+    known
+        Names of models that may have; those of later transcripts are kept with them.
+    """
+    rows = engine.scan(kept, among("kind", "text", [_SPEAKER]), ("data",))
+    names = {_hash(name): name for name in (*known, *(row.text("data") for row in rows))}
+    waiting: dict[str, dict[bytes, str]] = {}
+    for row in engine.scan(kept, among("kind", "text", [_SAID]), (KEY, "data")):
+        _, own, digest = row.text(KEY).split(":")
+        if own not in names:
+            continue  # it was given as an object, long ago
+        some = waiting.setdefault(own, {})
+        some[bytes.fromhex(digest)] = row.text("data")
+        if len(some) == _AT_ONCE:
+            yield names[own], waiting.pop(own)
+    for own, some in waiting.items():
+        yield names[own], some
 
 
 def keep_feedback(engine: Told, kept: Table, verdicts: Iterable[Verdict]) -> None:

@@ -41,7 +41,7 @@ _NO_DIM = 2
 _LONGEST, _MOST_WORDS = 65_535, 4_096
 _PAGE, _MOST_FOUND = 1_000, 16_384
 _REFUSED = re.compile(r"auth|permission|privilege|token", re.IGNORECASE)
-_INDEXED = frozenset({"item_id", "item", "part", "digest", "words"})
+_INDEXED = frozenset({"item_id", "item", "part", "digest", "words", "row", "row_id"})
 # May be missing, and so stand among the fields that a row has for itself, like its columns.
 _OWN = re.compile(r"path|page|c\d+_[nsd]")
 

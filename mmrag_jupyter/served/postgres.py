@@ -46,6 +46,7 @@ _TYPES: Mapping[FieldType, str] = {
 # A btree takes no text of several kB, and an id may be one.
 _INDEXED = {
     "item_id": "USING hash", "item": "", "part": "", "digest": "", "words": "USING gin",
+    "row": "", "row_id": "USING hash",
 }  # fmt: skip
 _PAGE = 2000
 # From so many vectors on, an index is quicker than a look at all of them.

@@ -11,19 +11,23 @@ from mmrag_jupyter.served.cells import as_key, from_key
 from mmrag_jupyter.served.conditions import among, both
 from mmrag_jupyter.served.itemreading import ItemReading
 from mmrag_jupyter.served.partrows import READ, part_of
+from mmrag_jupyter.served.selection import looked_at, test_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Modality
     from mmrag_jupyter.served.conditions import Plain, Test
-    from mmrag_jupyter.served.rows import FieldType, Table
-    from mmrag_jupyter.store.values import PartRow
+    from mmrag_jupyter.served.rows import FieldType, Row, Table
+    from mmrag_jupyter.served.tokens import ServedTokens
+    from mmrag_jupyter.store.selection import Selection
+    from mmrag_jupyter.store.values import PartRow, Space
 
 # Rows of parts, which never change, that are remembered between the steps of a query.
 _REMEMBERED = 20_000
+_MANY = 20_000
 
 
 class Reading(ItemReading):
@@ -32,6 +36,8 @@ class Reading(ItemReading):
     A part's row counts only if the row of its item says so, which is written after it and is
     the commit: what a killed load has left behind is nowhere seen.
     """
+
+    tokens: ServedTokens
 
     # Parts.
 
@@ -56,10 +62,12 @@ class Reading(ItemReading):
         """Return the item of each of those parts that there are."""
         return {row.part: row.item for row in self.parts(parts)}
 
-    def parts_of(self, items: Sequence[int]) -> list[PartRow]:
-        """Return all parts of items, item by item."""
+    def parts_of(
+        self, items: Sequence[int], allows: Callable[[Row], bool] | None = None
+    ) -> list[PartRow]:
+        """Return all parts of items, item by item; or those that something allows."""
         wanted = [int(one) for one in items]
-        found = self._parts_with("item", "int", wanted)
+        found = self._parts_with("item", "int", wanted, allows=allows)
         place = {item: at for at, item in enumerate(wanted)}
         return sorted(found, key=lambda row: (place[row.item], row.part))
 
@@ -88,23 +96,33 @@ class Reading(ItemReading):
 
     def file_digests(self, paths: Sequence[str]) -> dict[str, tuple[int | None, int | None, bytes]]:
         """Return size, mtime and content hash of the files that parts came from."""
-        return {path: (size, time_, digest) for path, size, time_, digest, _ in self._files(
-            "path", paths)}  # fmt: skip
+        return {
+            path: (size, time_, digest)
+            for path, size, time_, digest, _ in self._files("path", "text", map(as_key, paths))
+        }
 
     def item_files(self, ids: Sequence[str]) -> dict[str, dict[str, tuple[int | None, int | None]]]:
         """Return for each of those ids that there are its files: paths, sizes and mtimes."""
         found: dict[str, dict[str, tuple[int | None, int | None]]] = {}
-        for path, size, mtime, _, item_id in self._files("item_id", ids):
-            found.setdefault(item_id, {})[path] = (size, mtime)
+        for path, size, mtime, _, row in self._files("item_id", "text", map(as_key, ids)):
+            found.setdefault(from_key(row.text("item_id")), {})[path] = (size, mtime)
         return found
 
+    def files_of_parts(
+        self, parts: Sequence[int]
+    ) -> Iterator[tuple[int, str, int | None, int | None]]:
+        """Yield each of these parts that came from a file: its path, size and mtime."""
+        for path, size, mtime, _, row in self._files("part", "int", parts):
+            yield row.number("part"), path, size, mtime
+
     def _files(
-        self, field: str, values: Sequence[str]
-    ) -> Iterator[tuple[str, int | None, int | None, bytes, str]]:
+        self, field: str, type_: FieldType, values: Iterable[Plain]
+    ) -> Iterator[tuple[str, int | None, int | None, bytes, Row]]:
+        wanted = list(values)
         rows = [
             row
-            for table in (self.part_tables() if values else [])
-            for row in self.scanned(table, field, "text", map(as_key, values), READ)
+            for table in (self.part_tables() if wanted else [])
+            for row in self.scanned(table, field, type_, wanted, READ)
             if row.text("path")
         ]
         there = self.valid({row.number("part"): row.number("item") for row in rows})
@@ -112,8 +130,7 @@ class Reading(ItemReading):
             if row.number("part") in there:
                 told = json.loads(row.text("record"))
                 digest = bytes.fromhex(row.text("digest"))
-                item_id = from_key(row.text("item_id"))
-                yield from_key(row.text("path")), told["size"], told["mtime_ns"], digest, item_id
+                yield from_key(row.text("path")), told["size"], told["mtime_ns"], digest, row
 
     def _first(self, items: Sequence[int], modalities: Sequence[str]) -> dict[int, PartRow]:
         rows = self._parts_with(
@@ -125,13 +142,19 @@ class Reading(ItemReading):
         return found
 
     def _parts_with(
-        self, name: str, type_: FieldType, values: Iterable[Plain], more: Test | None = None
+        self,
+        name: str,
+        type_: FieldType,
+        values: Iterable[Plain],
+        more: Test | None = None,
+        allows: Callable[[Row], bool] | None = None,
     ) -> list[PartRow]:
         wanted = list(values)
         rows = [
             part_of(row)
             for table in self.part_tables()
             for row in self.scanned(table, name, type_, wanted, READ, more=more)
+            if allows is None or allows(row)
         ]
         self.remember(rows)
         own = {row.part: row for row in rows}
@@ -149,16 +172,29 @@ class Reading(ItemReading):
 
         With `items`, return the items that have one of them instead.
         """
-        self._refresh()
-        lacking = [one for one in dict.fromkeys(parts.values()) if one not in self._ranges]
-        for row in self._items("item", lacking, ("item", "part", "parts")):
-            self._ranges[row.number("item")] = (row.number("part"), row.number("parts"))
+        self._look_up(parts.values())
         found = set()
         for part, item in parts.items():
             first, count = self._ranges.get(item, (0, 0))
             if first <= part < first + count:
                 found.add(item if items else part)
         return found
+
+    def first_parts(self, items: Iterable[int]) -> dict[int, int]:
+        """Return the number of the first part of those items that there are."""
+        wanted = set(items)
+        self._look_up(wanted)
+        return {one: self._ranges[one][0] for one in wanted if one in self._ranges}
+
+    def _look_up(self, items: Iterable[int]) -> None:
+        self._refresh()
+        lacking = [one for one in dict.fromkeys(items) if one not in self._ranges]
+        fields = ("item", "part", "parts")
+        # All are sooner read than very many looked up.
+        every = len(lacking) > _MANY
+        rows = self.engine.scan(self.layout.items, None, fields) if every else None
+        for row in rows or self._items("item", lacking, fields):
+            self._ranges[row.number("item")] = (row.number("part"), row.number("parts"))
 
     # Vectors.
 
@@ -201,6 +237,8 @@ class Reading(ItemReading):
         KeyError
             A part has none in this space.
         """
+        if self.space(space).token_dim:
+            return self.tokens.few(space, parts)
         rows = self.scanned(
             self._table(space), "part", "int", map(int, parts), ("part",), vectors=True
         )
@@ -214,16 +252,18 @@ class Reading(ItemReading):
         return [
             one.number
             for one in self.state.spaces()
-            if self.engine.count(self.layout.parts(one.number, one.dim), test)
+            if self.engine.count(self.layout.of_space(one), test)
         ]
 
     def _nearest(
-        self, space: int, query: npt.NDArray[np.float32], k: int, test: Test | None
+        self, space: int, query: npt.NDArray[np.float32], k: int, within: Selection | None
     ) -> list[tuple[int, float]]:
+        test, allows = test_of(within), looked_at(within)
         asked = k
         while True:
             rows = self.engine.nearest(self._table(space), query, asked, test, READ)
-            parts = [(part_of(row), score) for row, score in rows]
+            wanted = [one for one in rows if allows is None or allows(one[0])]
+            parts = [(part_of(row), score) for row, score in wanted]
             self.remember(part for part, _ in parts)
             there = self.valid({part.part: part.item for part, _ in parts})
             found = [(part.part, score) for part, score in parts if part.part in there]
@@ -231,10 +271,15 @@ class Reading(ItemReading):
                 # Equal parts are equally near: the older first, however an engine adds up.
                 found.sort(key=lambda one: (-round(one[1], 5), one[0]))
                 return found[:k]
-            asked *= 2  # what a killed load has left stands in the way
+            # What a killed load has left stands in the way, or what a condition leaves out.
+            asked *= 2
+
+    def space(self, number: int) -> Space:
+        """Return the space with this number; raise KeyError where there is none."""
+        for one in self.state.spaces():
+            if one.number == number:
+                return one
+        raise KeyError(f"there is no space {number}")
 
     def _table(self, space: int) -> Table:
-        for one in self.state.spaces():
-            if one.number == space:
-                return self.layout.parts(one.number, one.dim)
-        raise KeyError(f"there is no space {space}")
+        return self.layout.of_space(self.space(space))

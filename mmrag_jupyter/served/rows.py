@@ -45,6 +45,23 @@ PART_FIELDS: Mapping[str, FieldType] = {
     "record": "text",
 }
 
+# One row for each row of a joined table beside each item that has it. `part` is the first part of
+# all that the item has, as the item's own row says; `first` and `count` are the parts of this row,
+# 0 where it has none.
+JOINED_FIELDS: Mapping[str, FieldType] = {
+    KEY: "text",
+    "item_id": "text",
+    "item": "int",
+    "part": "int",
+    "row": "int",
+    "row_id": "text",
+    "source": "text",
+    "first": "int",
+    "count": "int",
+    "digest": "text",
+    "record": "text",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 SETTING = "setting"
 FORMAT = "format"
 VERSION = "1"
-_SOURCE, _SPACE, _PROBLEMS = "source:", "space:", "problems:"
-_COLUMNS, _NAME = "columns", "name"
+_SOURCE, _SPACE, _PROBLEMS, _JOINED = "source:", "space:", "problems:", "joined:"
+_COLUMNS, _NAME, _COUNTER = "columns", "name", "counter:"
 # Bytes of problems of a source; it fits a field of every engine.
 _MOST_TOLD = 60_000
 # What another machine has changed is seen at the latest so much later.
@@ -104,9 +104,21 @@ class State:
 
     def catalogue(self) -> Catalogue:
         """Return the sources with their columns."""
+        return self._catalogue(_SOURCE)
+
+    def joined(self) -> Catalogue:
+        """Return the joined tables with their columns, whose numbers no others have."""
+        return self._catalogue(_JOINED)
+
+    def by(self, number: int) -> tuple[str, str]:
+        """Return by which columns a joined table was joined: its own, and that of the items."""
+        told = json.loads(self.all()[f"{_JOINED}{number}"])
+        return told["theirs"], told["ours"]
+
+    def _catalogue(self, kind: str) -> Catalogue:
         found = {}
         for key, value in self.all().items():
-            if key.startswith(_SOURCE):
+            if key.startswith(kind):
                 told = json.loads(value)
                 columns = tuple(Physical(at, one) for at, one in read_columns(told["columns"]))
                 number = told["number"]
@@ -121,9 +133,27 @@ class State:
         StoreError
             Two columns have the same name.
         """
-        catalogue = self.catalogue()
+        return self._add(_SOURCE, key, label, columns, {})
+
+    def add_joined(
+        self, key: str, label: str, columns: Sequence[Column], *, theirs: str, ours: str
+    ) -> SourceColumns:
+        """Add a joined table, as `add_source` does with a source."""
+        return self._add(_JOINED, key, label, columns, {"theirs": theirs, "ours": ours})
+
+    def _add(
+        self,
+        kind: str,
+        key: str,
+        label: str,
+        columns: Sequence[Column],
+        more: Mapping[str, str],
+    ) -> SourceColumns:
+        catalogue = self._catalogue(kind)
         before = catalogue.by_key(key)
         number = before.number if before else max(catalogue.sources, default=0) + 1
+        # Sources share their columns; joined tables, which are asked beside them, do not.
+        apart = [number] if kind == _JOINED else []
         known: dict[str, int] = json.loads(self.get(_COLUMNS) or "{}")
         numbers = []
         seen: Counter[tuple[str, str]] = Counter()
@@ -132,12 +162,24 @@ class State:
             nth = seen[column.name, column.role]
             if column.role == "column" and nth > 1:
                 raise StoreError(f"Two columns are called {column.name!r}; rename one of them.")
-            place = json.dumps([column.name, column.role, nth])
+            place = json.dumps([column.name, column.role, nth, *apart])
             numbers.append(known.setdefault(place, max(known.values(), default=0) + 1))
         stored = write_columns(zip(numbers, columns, strict=True))
-        told = {"number": number, "key": key, "label": label, "columns": stored}
-        self.put({f"{_SOURCE}{number}": json.dumps(told), _COLUMNS: json.dumps(known)})
+        told = {"number": number, "key": key, "label": label, "columns": stored, **more}
+        self.put({f"{kind}{number}": json.dumps(told), _COLUMNS: json.dumps(known)})
         return SourceColumns(number, key, label, tuple(map(Physical, numbers, columns)))
+
+    # Counters.
+
+    def counter(self, name: str) -> int:
+        """Return a counter's value; 0 where it was never counted."""
+        return int(self.get(f"{_COUNTER}{name}") or "0")
+
+    def count(self, name: str, by: int = 1) -> int:
+        """Count further, and return what it was before."""
+        before = self.counter(name)
+        self.put({f"{_COUNTER}{name}": str(before + by)})
+        return before
 
     # Spaces.
 
@@ -150,7 +192,9 @@ class State:
                 found.append(
                     Space(
                         told["number"], told["name"], told["address"], told["dim"],
-                        frozenset(told["modalities"]), 0, "float32", 0, 0,
+                        frozenset(told["modalities"]), 0,
+                        "float16" if told.get("token_dim") else "float32", 0, 0,
+                        told.get("token_dim", 0),
                     )
                 )  # fmt: skip
         return sorted(found, key=lambda space: space.number)
@@ -162,6 +206,7 @@ class State:
             "name": space.name,
             "address": space.address,
             "dim": space.dim,
+            "token_dim": space.token_dim,
             "modalities": sorted(space.modalities),
         }
         self.put({f"{_SPACE}{space.number}": json.dumps(told)})
@@ -181,9 +226,13 @@ class State:
             for source, reason in json.loads(value)
         ]
 
+    def problems_of(self, source: str) -> list[tuple[str, str]]:
+        """Return the problems of a source's last load."""
+        return [(name, why) for name, why in json.loads(self.get(_problems_key(source)) or "[]")]
+
     def put_problems(self, source: str, problems: Sequence[tuple[str, str]]) -> None:
         """Keep the problems of a source's last load, the first of them where there are many."""
-        key = f"{_PROBLEMS}{row_key(source)}"
+        key = _problems_key(source)
         if problems or key in self.all():
             room = _MOST_TOLD
             kept = []
@@ -193,3 +242,7 @@ class State:
                     break
                 kept.append(one)
             self.put({key: json.dumps(kept)})
+
+
+def _problems_key(source: str) -> str:
+    return f"{_PROBLEMS}{row_key(source)}"

@@ -6,37 +6,41 @@ at `_reading`, which says in a line what it takes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from mmrag_jupyter.errors import StoreError, WhereError
-from mmrag_jupyter.served import media, wordsearch
-from mmrag_jupyter.served.absent import NoJoins, NoTokens
+from mmrag_jupyter.served import joinwhere, media, wordsearch
 from mmrag_jupyter.served.conditions import CannotError
-from mmrag_jupyter.served.selection import ServedSelection, tag, test_of
+from mmrag_jupyter.served.joins import ServedJoins
+from mmrag_jupyter.served.selection import ServedSelection, looked_at, tag, test_of
 from mmrag_jupyter.served.shelf import ServedShelf
+from mmrag_jupyter.served.tokens import ServedTokens
 from mmrag_jupyter.served.where import test_of as condition_of
 from mmrag_jupyter.served.wholereading import WholeReading
 from mmrag_jupyter.served.writer import ServedWriter
+from mmrag_jupyter.store.store import untold
 from mmrag_jupyter.store.tuned import TunedReader
-from mmrag_jupyter.store.where import compile_where
+from mmrag_jupyter.store.where import compiled
+from mmrag_jupyter.store.where_joined import JoinedNames, joined_names, refuse_many, tables_in
+from mmrag_jupyter.store.where_names import Dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Column, Modality
     from mmrag_jupyter.served.conditions import Test
+    from mmrag_jupyter.served.joinwhere import Chosen
     from mmrag_jupyter.served.layout import Layout
     from mmrag_jupyter.served.told import Told
     from mmrag_jupyter.store.feedback import Verdict
     from mmrag_jupyter.store.nearest import Searched
     from mmrag_jupyter.store.selection import Selection
     from mmrag_jupyter.store.store import Ranked
-    from mmrag_jupyter.store.tokens_reader import TokenReader
     from mmrag_jupyter.store.values import SourceRow
 
 
@@ -65,8 +69,8 @@ class ServedStore(WholeReading):
         self.address = address
         self.folder = folder
         self.notices: list[str] = []
-        self.joins = NoJoins(self._reading)
-        self.tokens = cast("TokenReader", NoTokens(self.needs_folder))
+        self.joins = ServedJoins(self)
+        self.tokens = ServedTokens(self)
         self.shelf = ServedShelf(engine, layout.kept)
         self.tuned = TunedReader(self, self.notices)
         self.name = self.state.name() or folder.name
@@ -75,8 +79,8 @@ class ServedStore(WholeReading):
     def needs_folder(self) -> StoreError:
         """Return the error for what a store elsewhere has not."""
         return StoreError(
-            f"This needs a collection in a folder, and {self.name!r} is at {self.address}: load "
-            "its source again without --store (store=) to have one here."
+            f"This needs a collection in a folder, and {self.name!r} is at {self.address}: "
+            "%mmrag save FOLDER (save) writes it to one."
         )
 
     def _reading(self) -> NoReturn:
@@ -97,11 +101,20 @@ class ServedStore(WholeReading):
     def close(self) -> None:
         """Let go of the connection."""
         self._closed = True
+        self.tokens.close()
         self.engine.close()
 
-    def copy_to(self, folder: Path) -> NoReturn:  # noqa: ARG002
-        """Refuse: what lies elsewhere is copied there."""
-        raise self.needs_folder()
+    def copy_to(self, folder: Path, tell: Callable[[int, int], None] = untold) -> Path:
+        """Write a copy of the collection to a folder, and return that; as `Store.copy_to`.
+
+        Raises
+        ------
+        StoreBusyError
+            Somebody writes to it.
+        """
+        from mmrag_jupyter.served.copying import copy
+
+        return copy(self, folder, tell)
 
     def remove(self) -> None:
         """Delete the collection where it lies, and what this machine remembers of it.
@@ -114,7 +127,8 @@ class ServedStore(WholeReading):
         from mmrag_jupyter.served.places import forget
 
         with self.writer():
-            for table in [*self.part_tables(), self.layout.items]:
+            own = [*self.token_tables(), *self.part_tables(), self.layout.joined]
+            for table in [*own, self.layout.items]:
                 self.engine.drop(table)
         # Last the table by which it is known: what a kill has left is removed by the next.
         self.engine.drop(self.layout.kept)
@@ -192,15 +206,23 @@ class ServedStore(WholeReading):
         WhereError
             The condition cannot be understood, or the engine has no word for a part of it.
         """
-        test = self._condition(where) if where is not None else None
-        items = None
+        test, chosen = self._condition(where) if where is not None else (None, None)
+        items = chosen.numbers() if chosen is not None else None
         if ids is not None:
-            items = np.sort(np.array(list(self.find(ids).values()), np.int64))
+            own = np.sort(np.array(list(self.find(ids).values()), np.int64))
+            items = own if items is None else np.intersect1d(items, own, assume_unique=True)
         wanted = frozenset(modality) if modality is not None else None
         if test is None and items is None and wanted is None and not without_text:
             return None
         return ServedSelection(
-            items, None, wanted, without_text, self._counted, test, (), self._count_items
+            items,
+            None,
+            wanted,
+            without_text,
+            self._counted,
+            where=test,
+            rows=(chosen,) if chosen is not None else (),
+            counter=self._count_items,
         )
 
     def having(self, modality: Modality) -> Selection:
@@ -216,7 +238,9 @@ class ServedStore(WholeReading):
 
     def matching(self, where: str) -> list[int]:
         """Return the numbers of the items for which a condition holds, oldest first."""
-        test = self._condition(where)
+        test, chosen = self._condition(where)
+        if chosen is not None:
+            return sorted(chosen.items)
         rows = self.engine.scan(self.layout.items, test, ["item"])
         return sorted(row.number("item") for row in rows)
 
@@ -234,7 +258,7 @@ class ServedStore(WholeReading):
         parts = np.full((len(asked), k), -1, np.int64)
         scores = np.full((len(asked), k), -np.inf, np.float32)
         for at, query in enumerate(asked):
-            found = self._nearest(space, query, k, test_of(within))
+            found = self._nearest(space, query, k, within)
             parts[at, : len(found)] = [part for part, _ in found]
             scores[at, : len(found)] = [score for _, score in found]
         return parts, scores
@@ -250,7 +274,7 @@ class ServedStore(WholeReading):
         """Find the k parts whose words match a text best, by BM25."""
         if within is not None and within.without_text:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        found = wordsearch.search(self, text, k, test_of(within))
+        found = wordsearch.search(self, text, k, within)
         return (
             np.array([part for part, _ in found], np.int64),
             np.array([score for _, score in found], np.float32),
@@ -260,29 +284,37 @@ class ServedStore(WholeReading):
         self,
         text: str,
         items: Sequence[int],
-        within: Selection | None = None,  # noqa: ARG002 - chooses parts of joined rows only
+        within: Selection | None = None,
     ) -> dict[int, float]:
-        """Rank items by the words of all their parts together, by BM25."""
-        return wordsearch.whole_scores(self, text, items)
+        """Rank items by the words of all their parts together that may be found, by BM25."""
+        return wordsearch.whole_scores(self, text, items, within)
 
-    def _condition(self, where: str) -> Test:
-        names = self.state.catalogue().names()
+    def _condition(self, where: str) -> tuple[Test | None, Chosen | None]:
+        """Return what a row is tested for, or what a condition on joined rows chooses."""
+        names, tables = self.state.catalogue().names(), self.state.joined()
+        beside = joined_names(tables, names) if tables.sources else JoinedNames(names, Dotted())
+        sql, used, _ = compiled(where, beside.columns, beside.dotted)
+        asked = tables_in(used)
+        refuse_many(where, asked)
+        if len(asked) > 1:
+            return None, joinwhere.of_several(self, where, sql, used, asked)
         try:
-            test = condition_of(compile_where(where, names), names)
+            test = condition_of(sql, beside.columns)
             self.engine.check(test)
         except CannotError as error:
             raise WhereError(
                 f"where: {self.engine.label} cannot be asked for {error}: leave that part out, or "
                 "write it with comparisons, in, is null, and, or."
             ) from None
-        return test
+        return (None, joinwhere.of_one(self, test, asked[0])) if asked else (test, None)
 
     def _counted(self, selection: Selection) -> int:
-        test = test_of(selection)
+        test, allows = test_of(selection), looked_at(selection)
         rows = (
             row
             for table in self.part_tables()
-            for row in self.engine.scan(table, test, ["item", "part"])
+            for row in self.engine.scan(table, test, ["item", "part", "record"])
+            if allows is None or allows(row)
         )
         return len(self.valid({row.number("part"): row.number("item") for row in rows}, items=True))
 

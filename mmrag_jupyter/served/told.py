@@ -141,6 +141,8 @@ def _too_long(label: str, longest: int, row: Row, name: str, size: int) -> str:
             "or choose another store."
         )
     what = "text" if name == "text" else "column"
+    if row.text("row_id"):
+        what += f" of row {shortened(row.text('row_id'))!r}"
     return (
         f"{most} a {what} of item {shortened(row.text('item_id'))!r} has {size:,}: cut it before "
         "it is loaded, or choose another store."

@@ -58,9 +58,9 @@ def test_of(sql: str, columns: Mapping[str, tuple[str, Column]]) -> Test:
     Parameters
     ----------
     sql
-        As `compile_where` returns it.
+        As `compiled` returns it.
     columns
-        As `compile_where` takes them.
+        As `compiled` takes them.
 
     Raises
     ------
@@ -68,7 +68,8 @@ def test_of(sql: str, columns: Mapping[str, tuple[str, Column]]) -> Test:
         A part of it can be asked of no store elsewhere.
     """
     by_name = {
-        physical: ColumnNode(name, physical.strip('"'), column)
+        # The name of a table before it says nothing: no two columns have the same fields.
+        physical: ColumnNode(name, physical.rpartition(".")[2].strip('"'), column)
         for name, (physical, column) in columns.items()
     }
     reader = SqlReader(sql, by_name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.served.conditions import Plain, Sign
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<name>"(?:[^"]|"")*")|(?P<text>'(?:[^']|'')*')"""
+    r"""\s*(?:(?P<name>(?:[ij]\d*\.)?"(?:[^"]|"")*")|(?P<text>'(?:[^']|'')*')"""
     r"""|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?P<word>\w+)"""
     r"""|(?P<sign>\|\||<=|>=|<>|[-+*/=<>(),]))""",
     re.IGNORECASE,

@@ -10,6 +10,7 @@ import numpy as np
 from mmrag_jupyter.served.conditions import among
 from mmrag_jupyter.served.counting import ServedFacets
 from mmrag_jupyter.served.reading import Reading
+from mmrag_jupyter.served.selection import looked_at
 from mmrag_jupyter.store.matrix import Matrix
 
 if TYPE_CHECKING:
@@ -63,8 +64,10 @@ class WholeReading(Reading):
         own = next(one for one in self.spaces() if one.number == space)
         modality = within.modality if within is not None else None
         test = among("modality", "text", sorted(modality)) if modality is not None else None
-        fields = ("part", "item")
-        rows = list(self.engine.scan(table, test, fields, vectors=True))
+        allows = looked_at(within)
+        fields = ("part", "item") if allows is None else ("part", "item", "record")
+        found = self.engine.scan(table, test, fields, vectors=True)
+        rows = [row for row in found if allows is None or allows(row)]
         there = self.valid({row.number("part"): row.number("item") for row in rows})
         rows = [row for row in rows if row.number("part") in there]
         if within is not None and within.items is not None:
@@ -72,7 +75,10 @@ class WholeReading(Reading):
             wanted = set(within.items.tolist())
             rows = [row for row in rows if row.number("item") in wanted]
         rows.sort(key=_place)
-        vectors = np.array([row.vector for row in rows], np.float32).reshape(len(rows), own.dim)
+        if own.token_dim:
+            vectors = self.tokens.few(space, [row.number("part") for row in rows])
+        else:
+            vectors = np.array([row.vector for row in rows], np.float32).reshape(len(rows), own.dim)
         return Matrix(
             np.array([row.number("part") for row in rows], np.int64),
             np.array([row.number("item") for row in rows], np.int64),

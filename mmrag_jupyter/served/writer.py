@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.errors import StoreError
-from mmrag_jupyter.served import cells, media
+from mmrag_jupyter.served import cells, media, tokens_rows
 from mmrag_jupyter.served.conditions import among
-from mmrag_jupyter.served.itemwriter import SENT, ItemWriter, lots
+from mmrag_jupyter.served.itemwriter import SENT, lots
+from mmrag_jupyter.served.joinwriter import JoinWriter
+from mmrag_jupyter.store.tokens import FEW
 from mmrag_jupyter.store.values import Space
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.values import Precision
 
 
-class ServedWriter(ItemWriter):
+class ServedWriter(JoinWriter):
     """Writes to a collection elsewhere; a context manager, which lets others write at its end.
 
     Raises
@@ -45,6 +47,10 @@ class ServedWriter(ItemWriter):
         self._store.forget()
         self._lease.release()
 
+    def check(self) -> None:
+        """Make sure that nobody else writes; as `Lease.check`."""
+        self._lease.check()
+
     # What belongs to no item.
 
     def add_source(self, key: str, label: str, columns: Sequence[Column]) -> None:
@@ -52,7 +58,7 @@ class ServedWriter(ItemWriter):
         self._lease.check()
         origin = self._state.add_source(key, label, columns)
         fields = cells.fields_of(origin.columns)
-        for table in [self._layout.items, *self._store.part_tables()]:
+        for table in [self._layout.items, *self._store.tables_beside()]:
             self._engine.widen(table, fields)
 
     def add_space(
@@ -70,15 +76,12 @@ class ServedWriter(ItemWriter):
         Raises
         ------
         StoreError
-            There is one, of another dimension; or it has many vectors a part, or is to be kept in
-            fewer bytes than a store keeps it.
+            There is one, of another dimension; or it is to be kept in fewer bytes than a store
+            keeps it.
         """
-        if late:
-            raise StoreError(
-                f"Model {name!r} has many vectors a part, which need a collection in a folder: "
-                "load without --store, or with another model."
-            )
-        if dtype != "float32":
+        token_dim = dim if late else 0
+        dim = FEW * dim if late else dim
+        if dtype != "float32" and not late:
             raise StoreError(
                 f"A store takes vectors in float32, not in {dtype}: leave --precision out, or load "
                 "into a folder, without --store."
@@ -86,17 +89,19 @@ class ServedWriter(ItemWriter):
         self._lease.check()
         known = {one.name: one for one in self._state.spaces()}
         found = known.get(name)
-        if found is not None and found.dim != dim:
+        if found is not None and (found.dim, found.token_dim) != (dim, token_dim):
             raise StoreError(
-                f"Model {name!r} has vectors of {dim} dimensions now, and of {found.dim} in this "
-                "collection: give it another name."
+                f"Model {name!r} has vectors of {token_dim or dim} dimensions now, and of "
+                f"{found.token_dim or found.dim} in this collection: give it another name."
             )
         taken = int(self._state.get("next_space") or "1")
         number = found.number if found is not None else taken
+        space = Space(number, name, address, dim, modalities, 0, "float32", 0, 0, token_dim)
         if found is None:
-            self._engine.create(self._layout.parts(number, dim), self._part_fields())
+            self._engine.create(self._layout.of_space(space), self._part_fields())
+            if late:
+                self._engine.create(self._layout.tokens(number), tokens_rows.FIELDS)
             self._state.put({"next_space": str(number + 1)})
-        space = Space(number, name, address, dim, modalities, 0, "float32", 0, 0)
         if found is None or (found.address, found.modalities) != (address, modalities):
             self._state.put_space(space)
         return number
@@ -106,7 +111,7 @@ class ServedWriter(ItemWriter):
         space = next((one for one in self._state.spaces() if one.number == number), None)
         if space is None:
             raise KeyError(f"there is no space {number}")
-        table = self._layout.parts(number, space.dim)
+        table = self._layout.of_space(space)
         others = [one for one in self._store.part_tables() if one != table]
         fields = list(self._part_fields())
         waiting: list[Row] = []
@@ -120,6 +125,8 @@ class ServedWriter(ItemWriter):
         self._keep_bare(waiting, others)
         self._state.remove_space(number)
         self._engine.drop(table)
+        if space.token_dim:
+            self._engine.drop(self._layout.tokens(number))
         self._store.forget()
 
     def _keep_bare(self, rows: Sequence[Row], others: Sequence[Table]) -> None:
@@ -156,10 +163,27 @@ class ServedWriter(ItemWriter):
                 self._lease.check()
                 self._engine.delete(table, among("part", "int", some))
             rows += own
+        for some in lots(self._store.joins.left_behind()):
+            self._engine.delete(self._layout.joined, among("part", "int", some))
+        for space in self._state.spaces():
+            if space.token_dim:
+                self._drop_tokens(space)
         self._keep_count(*self._texts_in(rows))
         self.tidy()
 
+    def _drop_tokens(self, space: Space) -> None:
+        """Remove the many vectors of parts that a space has not."""
+        table = self._layout.tokens(space.number)
+        there, kept = (
+            {row.number("part") for row in self._engine.scan(one, None, ("part",))}
+            for one in (table, self._layout.of_space(space))
+        )
+        for some in lots(sorted(there - kept)):
+            self._lease.check()
+            self._engine.delete(table, among("part", "int", some))
+
     def tidy(self) -> None:
         """Have the engine do what makes searches quick."""
-        for table in [self._layout.kept, self._layout.items, *self._store.part_tables()]:
+        beside = [*self._store.tables_beside(), *self._store.token_tables()]
+        for table in [self._layout.kept, self._layout.items, *beside]:
             self._engine.tidy(table)

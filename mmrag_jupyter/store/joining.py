@@ -22,7 +22,7 @@ from mmrag_jupyter.store.text import from_key
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -57,6 +57,15 @@ class Refs:
         self.parts += own
         self.links.append((row, source, len(own)))
 
+    def leave_out(self, there: Container[int]) -> None:
+        """Leave out stored parts that are not there: somebody else has removed them."""
+        at = 0
+        for place, (row, source, count) in enumerate(self.links):
+            own = [ref for ref in self.parts[at : at + count] if ref >= 0 or -ref in there]
+            self.parts[at : at + count] = own
+            self.links[place] = (row, source, len(own))
+            at += len(own)
+
     def placed(self, first: int) -> list[Link]:
         """Return the links of the parts, numbered from `first` on."""
         found = []
@@ -81,6 +90,50 @@ def rows_in(links: Iterable[Link]) -> Iterable[tuple[Link, list[int]]]:
         if link.row != OWN:
             first = link.part or 0
             yield link, [-part for part in range(first, first + link.parts)]
+
+
+def joined_refs(
+    links: Mapping[int, Sequence[Link]],
+    places: Sequence[Place],
+    rows: Sequence[NewItem],
+    numbers: Sequence[int],
+    *,
+    source: int,
+    onto: Sequence[Sequence[int]],
+    dropped: Mapping[int, Collection[int]],
+) -> list[Refs]:
+    """Return for each item its own parts, and those of its rows in the order of their numbers.
+
+    Parameters
+    ----------
+    links
+        What was joined to the items before.
+    rows, numbers
+        The rows that come, and their numbers.
+    onto, dropped
+        As `JoinWriter.join` takes them.
+    """
+    fresh: dict[int, list[tuple[int, range]]] = defaultdict(list)
+    first = 0
+    for row, number, items in zip(rows, numbers, onto, strict=True):
+        for item in items:
+            fresh[item].append((number, range(first, first + len(row.parts))))
+        first += len(row.parts)
+    refs = []
+    for place in places:
+        before, gone = links.get(place.item, []), dropped.get(place.item, ())
+        blocks: dict[tuple[int, int], Sequence[int]] = {
+            (link.source, link.row): parts
+            for link, parts in rows_in(before)
+            if link.row not in gone
+        }
+        blocks |= {(source, number): parts for number, parts in fresh.get(place.item, ())}
+        own = Refs([], [])
+        own.add(OWN, OWN, [-part for part in own_parts(place, before)])
+        for (of, number), parts in sorted(blocks.items(), key=lambda one: one[0]):
+            own.add(number, of, parts)
+        refs.append(own)
+    return refs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,12 +192,7 @@ def laid_out(
     """Return items with the parts that they are to have; those that are gone are left out."""
     made = []
     for item, own in zip(items, refs, strict=True):
-        at = 0
-        for n, (row, source, count) in enumerate(own.links):
-            there = [ref for ref in own.parts[at : at + count] if ref >= 0 or -ref in kept.parts]
-            own.parts[at : at + count] = there
-            own.links[n] = (row, source, len(there))
-            at += len(there)
+        own.leave_out(kept.parts)
         parts = [new[ref] if ref >= 0 else kept.parts[-ref] for ref in own.parts]
         made.append(replace(item, parts=parts))
     return made

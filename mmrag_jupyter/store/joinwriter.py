@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -121,8 +120,9 @@ class JoinWriter(WriteSession):
             origin = _declared(known, source)
             numbers = _row_numbers(db, rows, origin, numbers)
             places = _places(db, {*dropped, *(item for items in onto for item in items)})
-            refs = _joined_refs(
-                db, places, rows, numbers, source=origin.number, onto=onto, dropped=dropped
+            links = joined.links_of(db, [place.item for place in places])
+            refs = joining.joined_refs(
+                links, places, rows, numbers, source=origin.number, onto=onto, dropped=dropped
             )
             views = [self._view(db, space) for space in read_spaces(db)]
             bare = [NewItem("", b"", ()) for _ in places]
@@ -235,41 +235,6 @@ def _row_numbers(
 
 def _places(db: sqlite3.Connection, items: Collection[int]) -> list[Place]:
     return lookup.places_of(db, sorted(items))
-
-
-def _joined_refs(
-    db: sqlite3.Connection,
-    places: Sequence[Place],
-    rows: Sequence[NewItem],
-    numbers: Sequence[int],
-    *,
-    source: int,
-    onto: Sequence[Sequence[int]],
-    dropped: Mapping[int, Collection[int]],
-) -> list[Refs]:
-    """Return for each item its own parts, and those of its rows in the order of their numbers."""
-    links = joined.links_of(db, [place.item for place in places])
-    fresh: dict[int, list[tuple[int, range]]] = defaultdict(list)
-    first = 0
-    for row, number, items in zip(rows, numbers, onto, strict=True):
-        for item in items:
-            fresh[item].append((number, range(first, first + len(row.parts))))
-        first += len(row.parts)
-    refs = []
-    for place in places:
-        before, gone = links.get(place.item, []), dropped.get(place.item, ())
-        blocks: dict[tuple[int, int], Sequence[int]] = {
-            (link.source, link.row): parts
-            for link, parts in joining.rows_in(before)
-            if link.row not in gone
-        }
-        blocks |= {(source, number): parts for number, parts in fresh.get(place.item, ())}
-        own = Refs([], [])
-        own.add(OWN, OWN, [-part for part in joining.own_parts(place, before)])
-        for (of, number), parts in sorted(blocks.items(), key=lambda one: one[0]):
-            own.add(number, of, parts)
-        refs.append(own)
-    return refs
 
 
 def _move_items(

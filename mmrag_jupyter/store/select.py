@@ -128,20 +128,31 @@ class Conditions:
         return Chosen(items, False, tables, list(where_joined.pairs_of(found, tables)))
 
     def _run(self, expression: str, statement: str, pool: Pool) -> list[tuple[int, ...]]:
-        until = time.monotonic() + _SECONDS
         with explained(self._folder), pool.snapshot() as db:
-            db.set_progress_handler(lambda: time.monotonic() > until, _STEPS_BETWEEN_LOOKS)
-            try:
-                return db.execute(statement).fetchall()
-            except sqlite3.DatabaseError as error:
-                if primary_code(error) in DAMAGE_CODES:
-                    raise
-                reason = str(error)
-                if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
-                    reason = f"it takes longer than {_SECONDS:.0f} seconds; ask for less"
-                raise WhereError(f"where: {expression[:80]!r}: {reason}") from error
-            finally:
-                db.set_progress_handler(None, 0)
+            return run(db, expression, statement)
+
+
+def run(db: sqlite3.Connection, expression: str, statement: str) -> list[tuple[int, ...]]:
+    """Return what a statement finds that stands for a user's expression.
+
+    Raises
+    ------
+    WhereError
+        It takes too long, or is too much for SQLite.
+    """
+    until = time.monotonic() + _SECONDS
+    db.set_progress_handler(lambda: time.monotonic() > until, _STEPS_BETWEEN_LOOKS)
+    try:
+        return db.execute(statement).fetchall()
+    except sqlite3.DatabaseError as error:
+        if primary_code(error) in DAMAGE_CODES:
+            raise
+        reason = str(error)
+        if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
+            reason = f"it takes longer than {_SECONDS:.0f} seconds; ask for less"
+        raise WhereError(f"where: {expression[:80]!r}: {reason}") from error
+    finally:
+        db.set_progress_handler(None, 0)
 
 
 def count_items(db: sqlite3.Connection, selection: Selection) -> int:

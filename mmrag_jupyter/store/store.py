@@ -8,7 +8,7 @@ import numpy as np
 
 from mmrag_jupyter.errors import StoreError
 from mmrag_jupyter.items import as_written
-from mmrag_jupyter.store import files, schema
+from mmrag_jupyter.store import files, joined, schema
 from mmrag_jupyter.store.catalogue import read_catalogue
 from mmrag_jupyter.store.coded_columns import CodedColumns
 from mmrag_jupyter.store.failures import explained
@@ -24,7 +24,7 @@ from mmrag_jupyter.store.writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from mmrag_jupyter.store.nearest import Searched, View
 
     Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+
+
+def untold(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
 
 
 class Store(VectorReader):
@@ -142,8 +146,17 @@ class Store(VectorReader):
     ) -> None:
         self.close()
 
-    def copy_to(self, folder: Path) -> Path:
+    def copy_to(
+        self,
+        folder: Path,
+        tell: Callable[[int, int], None] = untold,  # noqa: ARG002 - files are copied whole
+    ) -> Path:
         """Write a copy of the collection to another folder, and return that.
+
+        Parameters
+        ----------
+        tell
+            Is told how many items are there, and of how many, where they come one by one.
 
         Raises
         ------
@@ -221,8 +234,8 @@ class Store(VectorReader):
         """Return the items that a condition chooses, and their parts if it chooses of these."""
         with self._reading() as db:
             names = read_catalogue(db).names()
-            joined = joined_names(db, names)
-        found = self._conditions.joined(where, joined) if joined is not None else None
+            beside = joined_names(joined.catalogue(db), names) if joined.exist(db) else None
+        found = self._conditions.joined(where, beside) if beside is not None else None
         if found is None:
             return self._conditions.items(where, names), None
         with self._reading() as db:

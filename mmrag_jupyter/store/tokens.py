@@ -52,13 +52,9 @@ CREATE TABLE IF NOT EXISTS spans (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TokenView:
-    """The tokens of one space as of one commit.
+class TokenRows:
+    """The tokens of some rows: row r has those from `starts[r]` on, `counts[r]` of them."""
 
-    Row r has the tokens from `starts[r]` on, `counts[r]` of them.
-    """
-
-    view: View
     tokens: Tokens
     starts: Integers
     counts: Integers
@@ -67,6 +63,13 @@ class TokenView:
         """Return the tokens of a row, shape (n, dim) float32."""
         start = int(self.starts[row])
         return np.array(self.tokens[start : start + int(self.counts[row])], np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenView(TokenRows):
+    """The tokens of one space as of one commit."""
+
+    view: View
 
 
 def read_sizes(db: sqlite3.Connection) -> dict[int, tuple[int, int]]:
@@ -160,7 +163,7 @@ def view_of(db: sqlite3.Connection, folder: Path, view: View) -> TokenView:
     """Return the tokens of a space as `db` sees it."""
     space = view.space
     starts, counts = read_spans(db, space)
-    return TokenView(view, mapped(folder, space), starts, counts)
+    return TokenView(mapped(folder, space), starts, counts, view)
 
 
 def widened(block: Tokens) -> npt.NDArray[np.float32]:

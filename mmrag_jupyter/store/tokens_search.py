@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.store.flat import Found
-    from mmrag_jupyter.store.tokens import Integers, Tokens, TokenView
+    from mmrag_jupyter.store.tokens import Integers, TokenRows, Tokens, TokenView
 
     Matrix = npt.NDArray[np.float32]
     Scores = npt.NDArray[np.float32]
@@ -82,13 +82,12 @@ def nearest(
     if not len(rows) or not k:
         return np.empty(0, np.float32), np.empty(0, np.int64)
     if exact or int(view.counts[rows].sum()) <= EXACT_UP_TO:
-        return _best(scored(view, question, rows), rows, k)
-    return _in_two_stages(
-        view, question, k, rows, lambda depth: guessed(question, near, there, depth)[rows]
-    )
+        return best(scored(view, question, rows), rows, k)
+    guesses = (guessed(question, near, there, depth)[rows] for depth in (_NEAREST, _MORE))
+    return in_two_stages(lambda some: scored(view, question, some), guesses, k, rows)
 
 
-def scored(view: TokenView, question: Question, rows: Integers) -> Scores:
+def scored(view: TokenRows, question: Question, rows: Integers) -> Scores:
     """Return the exact scores of rows, which are in growing order, shape (n,)."""
     scores = np.empty(len(rows), np.float32)
     for first, last in _blocks(view.counts[rows]):
@@ -118,25 +117,38 @@ def guessed(question: Question, near: Near, allowed: Mask, depth: int) -> Guess:
     return guess
 
 
-def _in_two_stages(
-    view: TokenView, question: Question, k: int, rows: Integers, guess_by: Callable[[int], Guess]
-) -> tuple[Scores, Integers]:
-    guess, is_deep = guess_by(_NEAREST), False
+def in_two_stages(
+    score: Callable[[Integers], Scores], guesses: Iterator[Guess], k: int, rows: Integers,
+    begun: tuple[int, int] = (_FIRST, _SAMPLE),
+) -> tuple[Scores, Integers]:  # fmt: skip
+    """Return the scores and rows of the k best, of which hardly any is expected to be missing.
+
+    Parameters
+    ----------
+    score
+        Returns the exact scores of rows, which are in growing order.
+    guesses
+        What is thought of the scores of all `rows`, each a better guess than the one before.
+    begun
+        How many of the best guesses are visited first, and how many rows taken at random.
+    """
+    first, sampled = max(4 * k, begun[0]), min(begun[1], len(rows))
+    guess = next(guesses)
     exact = np.full(len(rows), -np.inf, np.float32)
     done = np.zeros(len(rows), np.bool_)
-    sample = np.random.default_rng(0).choice(len(rows), min(_SAMPLE, len(rows)), replace=False)
-    first = max(4 * k, _FIRST)
+    sample = np.random.default_rng(0).choice(len(rows), sampled, replace=False)
     while True:
         todo = np.zeros(len(rows), np.bool_)
         todo[sample] = True
         todo[np.argsort(-guess, kind="stable")[:first]] = True
         todo &= ~done
-        exact[todo] = scored(view, question, rows[todo])
+        exact[todo] = score(rows[todo])
         done |= todo
         if done.all() or _expected_missing(guess, exact, done, k) < _MISSING * k:
-            return _best(exact[done], rows[done], k)
-        if not is_deep:
-            guess, is_deep = guess_by(_MORE), True
+            return best(exact[done], rows[done], k)
+        better = next(guesses, None)
+        if better is not None:
+            guess = better
             continue
         # Past half of them it is quicker to visit all at once.
         first = 2 * first if 2 * first < len(rows) // 2 else len(rows)
@@ -188,7 +200,8 @@ def _weighed(question: Question, nearest: Matrix) -> Scores:
     return np.asarray(question.weights @ nearest, np.float32)
 
 
-def _best(scores: Scores, rows: Integers, k: int) -> tuple[Scores, Integers]:
+def best(scores: Scores, rows: Integers, k: int) -> tuple[Scores, Integers]:
+    """Return the k best scores with their rows, best first and the earlier row of equal ones."""
     if len(scores) > k:
         few = np.argpartition(-scores, k - 1)[:k]
         scores, rows = scores[few], rows[few]

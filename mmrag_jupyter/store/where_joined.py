@@ -16,7 +16,6 @@ import numpy as np
 
 from mmrag_jupyter.errors import WhereError
 from mmrag_jupyter.naming import shortened
-from mmrag_jupyter.store import joined
 from mmrag_jupyter.store.where_names import Dotted
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mmrag_jupyter.items import Column
+    from mmrag_jupyter.store.catalogue import Catalogue
 
     Integers = npt.NDArray[np.int64]
 
@@ -48,16 +48,12 @@ class JoinedNames:
     dotted: Dotted
 
 
-def joined_names(
-    db: sqlite3.Connection, own: Mapping[str, tuple[str, Column]]
-) -> JoinedNames | None:
-    """Return what a `where` may name beside the items' `own` columns; None without any."""
-    if not joined.exist(db):
-        return None
+def joined_names(tables: Catalogue, own: Mapping[str, tuple[str, Column]]) -> JoinedNames:
+    """Return what a `where` may name beside the items' `own` columns, where tables were joined."""
     names = {name: (f"i.{physical}", column) for name, (physical, column) in own.items()}
     bare: dict[str, list[tuple[str, tuple[str, Column]]]] = {}
     labels = set()
-    for source in joined.catalogue(db).sources.values():
+    for source in tables.sources.values():
         labels.add(source.label)
         for role in ("index", "column"):
             for one in source.columns:

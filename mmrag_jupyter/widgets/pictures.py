@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display import waves
-from mmrag_jupyter.display.shots import Kept
 from mmrag_jupyter.display.thumbnails import Gone, jpeg
 from mmrag_jupyter.errors import SourceError
+from mmrag_jupyter.kept import Kept
 from mmrag_jupyter.search.listening import stretch_of
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 import threading
 
-import pytest
 from PIL import Image
 
 from mmrag_jupyter.display import Card, hits_bundle
-from mmrag_jupyter.display.shots import Kept, Shot
+from mmrag_jupyter.display.shots import Shot
 from mmrag_jupyter.display.thumbnails import Gone, Picture, all_opened, opened
 
 _keys = itertools.count()
@@ -109,20 +108,3 @@ def test_what_is_no_shot_is_opened_by_the_thread_that_asks():
 
     all_opened([shot()[0], plain, shot()[0]], 256)
     assert threads == [threading.current_thread()]
-
-
-@pytest.mark.parametrize("room", [10, 25])
-def test_what_is_kept_stays_within_its_room_and_what_was_used_last_stays(room):
-    kept = Kept(len, room)
-    for at in range(5):
-        kept.put((b"%d" % at, 1), "x" * 10)
-        kept.get((b"0", 1))
-    held = [at for at in range(5) if kept.get((b"%d" % at, 1))]
-    assert len(held) == room // 10
-    assert room == 10 or 0 in held
-
-
-def test_two_threads_that_make_the_same_get_the_same():
-    kept = Kept(len)
-    first = kept.put((b"a", 1), "first")
-    assert kept.put((b"a", 1), "second") is first

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
-from served_loader import COUNT
+from served_loader import COUNT, run
 from served_places import Place, postgres_store, start
 from served_rows import options, products
 from toys import ToyEmbedder
@@ -25,17 +22,6 @@ from mmrag_jupyter.served import address_of, connect
 from mmrag_jupyter.served.lance import LanceEngine
 from mmrag_jupyter.served.layout import Layout
 from mmrag_jupyter.served.rows import KEPT_FIELDS
-
-LOADER = Path(__file__).parents[2] / "served_loader.py"
-
-
-def run(*given):
-    path = os.pathsep.join([str(LOADER.parent), *sys.path])
-    return subprocess.run(
-        [sys.executable, str(LOADER), *map(str, given)],
-        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path},
-        cwd="/",
-    )  # fmt: skip
 
 
 def parts_of(collection):

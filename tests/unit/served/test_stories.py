@@ -246,18 +246,12 @@ def test_one_writes_at_a_time(both, place):
 
 def test_what_needs_a_folder_says_so_in_a_line(both, place):
     elsewhere, _ = both
-    more = pd.DataFrame({"of": ["s1"], "seen": [3]})
-    session = place.session()
-    for asked in (
-        lambda: elsewhere.save("copy"),
-        lambda: session.load(more, "more", into="products", on="of=id", progress=False),
-    ):
-        with pytest.raises(StoreError, match="needs a collection in a folder") as error:
-            asked()
-        assert "\n" not in str(error.value)
-        assert elsewhere.store.address in str(error.value)
     with pytest.raises(StoreError, match="A repair saves the files of a folder"):
         place.session().open("products", repair=True)
+    with pytest.raises(StoreError, match="needs a collection in a folder") as error:
+        elsewhere.store._reading()
+    assert "\n" not in str(error.value)
+    assert elsewhere.store.address in str(error.value)
 
 
 def test_what_was_learnt_serves_on_every_machine_until_it_is_undone(both, place):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from toys import ToyEmbedder
+from where_conditions import combined
 
 from mmrag_jupyter.config import Config
 from mmrag_jupyter.errors import WhereError
@@ -104,18 +105,6 @@ richer = st.one_of(
     st.builds("instr(text, 'e') > {}".format, st.integers(0, 4)),
     st.builds("number {} share".format, sign),
 )
-
-
-def combined(leaves):
-    return st.recursive(
-        leaves,
-        lambda inner: st.one_of(
-            st.builds("({} and {})".format, inner, inner),
-            st.builds("({} or {})".format, inner, inner),
-            st.builds("not ({})".format, inner),
-        ),
-        max_leaves=5,
-    )
 
 
 @settings(
