@@ -53,7 +53,7 @@ class Studying(Holding):
         pairs
             Instead of judgements: texts and pictures, or recordings, that belong together, each of
             which should find the other. Those of each item or, where `qrels` is given, those of its
-            rows, from the columns `query` (captions) and `image`.
+            rows, from the columns `query` (captions) and `image` or `audio`.
         feedback
             Instead of judgements: the thumbs that were given in panels.
         by
@@ -150,8 +150,9 @@ class Studying(Holding):
         likes, dislikes
             Ids of items.
         ratings
-            A user's ratings, by id: a mapping, a series, or a dataframe with a column of ids
-            and one of ratings. Above the user's own mean is liked, below it disliked.
+            A user's ratings, by id: a mapping, a series, or a dataframe, or the path of a
+            table, with a column of ids and one of ratings. Above the user's own mean is
+            liked, below it disliked.
         k
             How many items at most.
         where

@@ -68,10 +68,12 @@ export interface Sound {
   problem: string;
 }
 
-/** What is said in a recording from one second to another. */
-export interface Spoken {
-  start: number;
-  end: number;
+/** A text of an item that is shown whole: from one second to another, or where else it stands. */
+export interface Passage {
+  start: number | null;
+  end: number | null;
+  /** A page, or the row of a joined table; '' where there is nothing to say. */
+  at: string;
   text: string;
 }
 
@@ -108,8 +110,8 @@ export interface Hit {
   thumbnail: Thumbnail | null;
   /** What there is to hear; null where there is nothing. */
   sound?: Sound | null;
-  /** All that is said in a recording that is shown whole, in its order. */
-  spoken?: Spoken[];
+  /** All texts of an item that is shown whole, in their order. */
+  said?: Passage[];
 }
 
 export interface HitsModel {
@@ -177,7 +179,7 @@ export function readHit(data: Record<string, unknown>, index = 0): Hit {
     problem: text(data.problem),
     thumbnail: isRecord(data.thumbnail) ? readThumbnail(data.thumbnail) : null,
     sound: isRecord(data.sound) ? readSound(data.sound) : null,
-    spoken: records(data.spoken).map(readSpoken)
+    said: records(data.said).map(readPassage)
   };
 }
 
@@ -230,9 +232,10 @@ function readSound(data: Record<string, unknown>): Sound {
   };
 }
 
-function readSpoken(data: Record<string, unknown>): Spoken {
-  const start = number(data.start) ?? 0;
-  return { start, end: number(data.end) ?? start, text: text(data.text) };
+function readPassage(data: Record<string, unknown>): Passage {
+  const start = number(data.start) ?? null;
+  const end = number(data.end) ?? start;
+  return { start, end, at: text(data.at), text: text(data.text) };
 }
 
 function readSheet(data: Record<string, unknown>): Sheet {

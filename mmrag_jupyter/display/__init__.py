@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmrag_jupyter.display.bundle import hits_bundle
-from mmrag_jupyter.display.cards import HITS_MIME, Card, Options, Sheet, Spoken, View, Voice, Why
+from mmrag_jupyter.display.cards import HITS_MIME, Card, Options, Said, Sheet, View, Voice, Why
 from mmrag_jupyter.display.escape import escape
 from mmrag_jupyter.display.facts import Facts, Grid, facts_bundle
 from mmrag_jupyter.display.report import REPORT_MIME, report_bundle
@@ -17,8 +17,8 @@ __all__ = [
     "Grid",
     "Loaded",
     "Options",
+    "Said",
     "Sheet",
-    "Spoken",
     "View",
     "Voice",
     "Why",

@@ -44,13 +44,19 @@ class Voice:
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """What is said in a recording from one second to another."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """A text of an item that is shown whole, and where it stands.
 
-    start: float
-    end: float
+    What is said in a recording has `start` and `end` in seconds; of a document's text there is
+    the `page`, counted from 1; `voice` is the row of a joined table that says it.
+    """
+
     text: str
+    start: float | None = None
+    end: float | None = None
+    page: int | None = None
+    voice: Voice | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +70,7 @@ class Card:
     `sheets` are the other pages that matched, best first. `reason` says in a line why it is
     recommended. `joined` tells of each joined table its name, how many of its rows matched, and
     of how many; `voice` is the row whose text is shown. `sound` is what there is to hear,
-    `spoken` all that is said in it, where it is shown whole.
+    `said` all of its texts, where it is shown whole and has several.
     """
 
     id: str
@@ -86,7 +92,7 @@ class Card:
     joined: tuple[tuple[str, int, int], ...] = ()
     voice: Voice | None = None
     sound: Stretch | None = None
-    spoken: tuple[Spoken, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,27 +113,29 @@ def _reasons(card: Card, look: Look) -> str:
 
 
 def _text(card: Card, look: Look, seen: int) -> str:
-    if card.spoken:
-        return _spoken(card, look)
+    if card.said:
+        return _said(card, look)
     text = body(card, look)
     if len(text) <= seen or look.detail.text <= seen:
         return ""
     return _on_demand("text", whole(text, card.terms, look.detail.text))
 
 
-def _spoken(card: Card, look: Look) -> str:
+def _said(card: Card, look: Look) -> str:
     rows = []
     left = look.detail.text
-    for one in card.spoken:
+    for one in card.said:
         left -= len(one.text) + _SPOT
         if left < 0:
             break
-        said = whole(one.text, card.terms, look.detail.text)
-        rows.append(f"<div><small>{clock(one.start)}-{clock(one.end)}</small> {said}</div>")
-    rest = len(card.spoken) - len(rows)
+        text = whole(one.text, card.terms, look.detail.text)
+        at = voices.place(one)
+        rows.append(f"<div><small>{isolated(at)}</small> {text}</div>" if at else f"<p>{text}</p>")
+    rest = len(card.said) - len(rows)
     if rest:
         rows.append(f"<div>… and {rest:,} more: hits[0].parts has them all</div>")
-    return _on_demand("what is said", "".join(rows), is_open=True)
+    heard = all(one.start is not None for one in card.said)
+    return _on_demand("what is said" if heard else "all its texts", "".join(rows), is_open=True)
 
 
 def _metadata(card: Card, look: Look) -> str:

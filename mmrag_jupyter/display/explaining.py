@@ -55,6 +55,7 @@ def explanation_bundle(
     """
     said = [one_line(each, 300) for each in notices]
     players = told(lines, budget // 2)
+    plain = [each for each in (spans.plain(lines), one_line(text, 300)) if each]
     small = [(word, encoded(image, *_SMALL)) for word, image in words[:_WORDS]]
     for characters in _TEXT:
         for number in (len(small), 0) if small else (0,):
@@ -67,9 +68,7 @@ def explanation_bundle(
                 ]
                 bundle: dict[str, object] = {
                     "text/html": page(title, said, "".join(inside)),
-                    "text/plain": plain_page(
-                        title, said, spans.plain(lines) or one_line(text, 300)
-                    ),
+                    "text/plain": plain_page(title, said, "\n".join(plain)),
                 }
                 if bundle_bytes(bundle) <= budget:
                     return bundle

@@ -32,8 +32,9 @@ The object has these members; a renderer ignores what it does not know.
     elements of the HTML, whose `src` is the sound; with `until` where what is kept ends before
     `end` (seconds); with `problem` where the recording could not be read. Without `audio` and
     `problem` there was no room for it
-  - of a recording that is shown whole: `spoken`, what is said in it, a list of
-    `{start, end, text}` in their order, fewer where there is no room
+  - of an item that is shown whole and has several texts, or sound: `said`, all of them in their
+    order, fewer where there is no room: `{start, end, text}` of what is said in a recording, and
+    `{at, text}` of others, with `at` the page, or the row of a joined table, where there is one
   - where `id` is only a form of it that can be shown: `key`, the id as it is; empty where it
     is longer than can be kept, or no text that JSON can carry
 
@@ -65,7 +66,8 @@ _VALUE = 80  # characters of a metadata value; the HTML shows more
 _TERMS = 20
 _REASON = 160  # characters
 _SIGNALS = 12
-_SAID = 1000  # characters of a passage of what is said
+_AT = 120  # characters of where one stands
+_SAID = 1500  # characters of a passage
 _LINES = 90  # characters that its lines of JSON take beside it
 
 
@@ -140,20 +142,24 @@ def hit(
     # Each line of JSON is indented in a notebook: what is empty is left out.
     told = always | {key: value for key, value in some.items() if value not in (None, "", [])}
     told |= voices.payload(card)
-    if card.spoken:
-        told["spoken"] = _spoken(card, detail.text)
+    if said := _said(card, detail.text):
+        told["said"] = said
     if card.sound is not None:
         told["sound"] = _sound(card.sound, clip, audio)
     return told if told["id"] == card.id else {**told, "key": exact(card.id)}
 
 
-def _spoken(card: Card, limit: int) -> list[dict[str, object]]:
+def _said(card: Card, limit: int) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for one in card.spoken:
+    for one in card.said:
         limit -= len(one.text) + _LINES
         if limit < 0:
             break
-        rows.append({"start": one.start, "end": one.end, "text": json_text(one.text, _SAID)})
+        place: dict[str, object] = {"start": one.start, "end": one.end}
+        if one.start is None:
+            at = voices.place(one)
+            place = {"at": json_text(at, _AT)} if at else {}
+        rows.append({**place, "text": json_text(one.text, _SAID)})
     return rows
 
 

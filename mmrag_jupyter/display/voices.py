@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mmrag_jupyter.display.escape import one_line
+from mmrag_jupyter.display.fields import clock
 from mmrag_jupyter.display.values import json_text, jsonable, missing, shown
 
 if TYPE_CHECKING:
-    from mmrag_jupyter.display.cards import Card
+    from mmrag_jupyter.display.cards import Card, Said, Voice
 
 _TABLES = 6
 _NAME = 60  # characters
@@ -21,7 +22,7 @@ _LINE = 120
 
 def told(card: Card) -> list[str]:
     """Return a line for each joined table, and one for the row whose text is shown."""
-    return [*counted(card), _voice(card)] if card.voice is not None else counted(card)
+    return [*counted(card), row(card.voice)] if card.voice is not None else counted(card)
 
 
 def counted(card: Card) -> list[str]:
@@ -30,6 +31,17 @@ def counted(card: Card) -> list[str]:
         f"{matched:,} of {total:,} {one_line(origin, _NAME)}"
         for origin, matched, total in card.joined[:_TABLES]
     ]
+
+
+def place(said: Said) -> str:
+    """Return what stands before a text of an item that is shown whole, or ""."""
+    if said.voice is not None:
+        return row(said.voice)
+    if said.page is not None:
+        return f"page {said.page}"
+    if said.start is None:
+        return ""
+    return f"{clock(said.start)}-{clock(said.start if said.end is None else said.end)}"
 
 
 def payload(card: Card) -> dict[str, object]:
@@ -53,10 +65,8 @@ def payload(card: Card) -> dict[str, object]:
     return found
 
 
-def _voice(card: Card) -> str:
-    voice = card.voice
-    if voice is None:
-        return ""
+def row(voice: Voice) -> str:
+    """Return which row says something, with its short columns: "reviews R-7: stars 4"."""
     facts = [f"{name} {shown(voice.metadata[name], _SHORT)}" for name in _short(voice.metadata)]
     head = f"{voice.origin} {voice.row}"
     return one_line(f"{head}: {', '.join(facts)}" if facts else head, _LINE)

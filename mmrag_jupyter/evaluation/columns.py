@@ -112,8 +112,12 @@ def roles(table: Table, given: Given, store: Store) -> Roles:
     )
 
 
-def captioned(table: Table, given: Given) -> tuple[TableColumn, TableColumn]:
-    """Return the columns of the captions and of the pictures of a table of pairs.
+def captioned(
+    table: Table, given: Given, store: Store
+) -> tuple[TableColumn, TableColumn | None, TableColumn | None]:
+    """Return the columns of the captions, of the pictures and of the recordings of pairs.
+
+    Where neither of the last two is named, it is the one of what the collection has.
 
     Raises
     ------
@@ -124,15 +128,20 @@ def captioned(table: Table, given: Given) -> tuple[TableColumn, TableColumn]:
     query = _given(columns, given.query, "--query", table) or _by_name(
         columns, _NAMES["query"], table
     )
-    image = _given(columns, given.image, "--image", table) or _by_name(
-        columns, _NAMES["image"], table
-    )
-    if query is None or image is None:
+    image = _given(columns, given.image, "--image", table)
+    audio = _given(columns, given.audio, "--audio", table)
+    if image is None and audio is None:
+        counts = store.part_counts()
+        if counts.get("audio") and not counts.get("image"):
+            audio = _by_name(columns, (*_NAMES["audio"], "path"), table)
+        else:
+            image = _by_name(columns, _NAMES["image"], table)
+    if query is None or (image is None and audio is None):
         raise QueryError(
             f"{table.told[:1].upper()}{table.told[1:]} needs a column of captions (--query COL)"
-            f" and one of pictures (--image COL).{_known(columns)}"
+            f" and one of pictures (--image COL) or recordings (--audio COL).{_known(columns)}"
         )
-    return query, image
+    return query, image, audio
 
 
 def named(table: Table) -> dict[str, TableColumn]:

@@ -67,27 +67,34 @@ def read(source: object, given: Given, store: Store, by: str | None) -> Judgemen
 
 
 def read_pairs(source: object, given: Given, store: Store) -> Judgements:
-    """Return the questions in a table whose rows have a caption and a picture.
+    """Return the questions in a table whose rows have a caption and a picture or a recording.
 
     Raises
     ------
     QueryError
         It is no table, or lacks a column.
     NotFoundError
-        The collection has none of the pictures.
+        The collection has none of the pictures and recordings.
     """
     table, folders = _table(source, given)
-    captions, pictures = captioned(table, given)
-    reader = Cells("picture", store, folders)
-    texts = captions.values(0, table.count)
-    cells = pictures.cells(0, table.count)
-    rows = [
-        ("" if missing(texts[row]) else as_text(texts[row]), reader.read(cells[row], row))
-        for row in range(table.count)
-    ]
-    found = from_rows(rows, table.told, store)
-    said = f"Columns: query = {captions.column.name!r}, image = {pictures.column.name!r}."
-    return replace(found, notices=(said, *found.notices, *reader.notices()))
+    captions, *kinds = captioned(table, given, store)
+    values = captions.values(0, table.count)
+    texts = ["" if missing(one) else as_text(one) for one in values]
+    readers = (Cells("picture", store, folders), Cells("recording", store, folders))
+    told, pairs = [f"query = {captions.column.name!r}"], []
+    for role, column, reader in zip(("image", "audio"), kinds, readers, strict=True):
+        if column is not None:
+            told.append(f"{role} = {column.column.name!r}")
+            cells = column.cells(0, table.count)
+            media = [reader.read(cells[row], row) for row in range(table.count)]
+            pairs.append((reader.kind, list(zip(texts, media, strict=True))))
+    missed = [line for reader in readers for line in reader.notices()]
+    try:
+        found = from_rows(pairs, table.told, store)
+    except QueryError as error:
+        # What is not there is why no row has both.
+        raise QueryError(" ".join([str(error), *missed])) from None
+    return replace(found, notices=(f"Columns: {', '.join(told)}.", *found.notices, *missed))
 
 
 def _table(source: object, given: Given) -> tuple[Table, tuple[Path, ...]]:

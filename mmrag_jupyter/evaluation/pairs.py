@@ -8,12 +8,13 @@ is said in a recording is no text of it: that would be to find words by the same
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from mmrag_jupyter.errors import NotFoundError, QueryError, SourceError, did_you_mean
 from mmrag_jupyter.evaluation.questions import Judgements, Question, counted, some
+from mmrag_jupyter.ingest.recordings import span_digest
 from mmrag_jupyter.naming import shortened
 from mmrag_jupyter.search.build import media_of
 from mmrag_jupyter.search.query import LEXICAL
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.items import Media
     from mmrag_jupyter.store import PartRow, Store
+
+    Kind = Literal["picture", "recording"]
 
 MOST_ITEMS = 1000  # of a collection, drawn by chance where there are more
 _CHARACTERS = 2000  # of a text, from its beginning: models read no more of it
@@ -92,43 +95,93 @@ def from_collection(store: Store, caption: str | None, *, seed: int = 0) -> Judg
     return _judgements(pairs, "its own pairs", notices)
 
 
-def from_rows(rows: Iterable[tuple[str, Media | None]], label: str, store: Store) -> Judgements:
-    """Return a question for each text and each picture of rows that have both.
+def from_rows(
+    kinds: Sequence[tuple[Kind, Sequence[tuple[str, Media | None]]]], label: str, store: Store
+) -> Judgements:
+    """Return a question for each text and each picture or recording of rows that have both.
 
-    What is right is every item that has the very same picture.
+    What is right is every item that has the very same picture or recording.
+
+    Parameters
+    ----------
+    kinds
+        The text of each row with its picture, or with its recording.
 
     Raises
     ------
     NotFoundError
-        The collection has none of the pictures.
+        The collection has none of them.
     QueryError
         No row has both.
     """
-    holders: dict[bytes, list[str]] = {}
-    for row in store.parts_of(store.numbers()):
-        if row.modality == "image":
-            holders.setdefault(row.digest, []).append(row.item_id)
-    pairs, unknown = [], []
-    for number, (text, media) in enumerate(rows, start=1):
-        if media is None or not text.strip():
-            continue
-        try:
-            items = holders.get(media_digest(media), [])
-        except SourceError:
-            items = []
-        if not items:
-            unknown.append(str(media))
-            continue
-        pairs.append(Pair(text, ((f"row {number}", media),), tuple(dict.fromkeys(items))))
+    parts = store.parts_of(store.numbers())
+    pairs: list[Pair] = []
+    unknown: dict[Kind, list[str]] = {}
+    for kind, rows in kinds:
+        holders = _Pictures(parts) if kind == "picture" else _Recordings(parts)
+        for number, (text, media) in enumerate(rows, start=1):
+            if media is None or not text.strip():
+                continue
+            try:
+                items = holders.of(media_digest(media))
+            except SourceError:
+                items = []
+            if items:
+                own = ((f"row {number}", media),)
+                pairs.append(Pair(text, own, tuple(dict.fromkeys(items)), kind == "recording"))
+            else:
+                unknown.setdefault(kind, []).append(str(media))
     if not pairs and unknown:
+        told = "; ".join(f"{len(own):,} {kind}s of {label}" for kind, own in unknown.items())
+        names = [name for own in unknown.values() for name in own]
         raise NotFoundError(
-            f"None of the {len(unknown):,} pictures of {label} is in collection {store.name!r}:"
-            f" {some(unknown)}; load them first."
+            f"None of the {told} is in collection {store.name!r}: {some(names)}; load them first."
         )
     if not pairs:
-        raise QueryError(f"No row of {label} has both a text and a picture.")
-    left = f"{counted(len(unknown), 'picture')} of {label} not in the collection: {some(unknown)}."
-    return _judgements(pairs, f"pairs of {label}", [left] if unknown else [])
+        which = " or ".join(f"a {kind}" for kind, _ in kinds)
+        raise QueryError(f"No row of {label} has both a text and {which}.")
+    left = [
+        f"{counted(len(own), kind)} of {label} not in the collection: {some(own)}."
+        for kind, own in unknown.items()
+    ]
+    return _judgements(pairs, f"pairs of {label}", left)
+
+
+class _Pictures:
+    """Which items have a picture, by its content hash."""
+
+    def __init__(self, rows: Iterable[PartRow]) -> None:
+        self._holders: dict[bytes, list[str]] = {}
+        for row in rows:
+            if row.modality == "image":
+                self._holders.setdefault(row.digest, []).append(row.item_id)
+
+    def of(self, digest: bytes) -> list[str]:
+        return self._holders.get(digest, [])
+
+
+class _Recordings:
+    """Which items have a recording, by its content hash: that of a span is made of it."""
+
+    def __init__(self, rows: Iterable[PartRow]) -> None:
+        self._first: dict[tuple[float, float], dict[bytes, list[str]]] = {}
+        seen: set[object] = set()
+        for row in rows:
+            if row.modality != "audio" or row.start is None or row.end is None:
+                continue
+            # The first span of a recording tells which it is; one that is no file is kept there.
+            key = (row.item, row.row, row.path) if row.path is not None else row.part
+            if key not in seen and (row.path is not None or row.has_blob):
+                seen.add(key)
+                spans = self._first.setdefault((row.start, row.end), {})
+                spans.setdefault(row.digest, []).append(row.item_id)
+
+    def of(self, digest: bytes) -> list[str]:
+        return [
+            item
+            for span, known in self._first.items()
+            for item in known.get(span_digest(digest, span), ())
+        ]
 
 
 def _judgements(pairs: Sequence[Pair], about: str, notices: Sequence[str]) -> Judgements:

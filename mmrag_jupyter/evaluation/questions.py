@@ -86,9 +86,11 @@ def usable(judgements: Judgements, store: Store) -> Judgements:
     notices = [*judgements.notices]
     unknown = [one for one in named if one not in known]
     if len(unknown) == len(named):
+        own = store.ids_from("", 2)
         raise NotFoundError(
             f"None of the {counted(len(named), 'judged item')} is in collection {store.name!r}:"
-            f" {some(unknown)}; the collection's own are such as {some(store.ids_from('', 2))}."
+            f" {some(unknown)}; "
+            + (f"the collection's own are such as {some(own)}." if own else "it has no items yet.")
         )
     if unknown:
         notices.append(

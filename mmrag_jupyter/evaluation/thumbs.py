@@ -9,6 +9,7 @@ from mmrag_jupyter.errors import QueryError
 from mmrag_jupyter.evaluation.questions import Judgements, Question, counted, some
 from mmrag_jupyter.naming import shortened
 from mmrag_jupyter.sources.images import picture_suffixes
+from mmrag_jupyter.sources.sound import sound_suffixes
 
 if TYPE_CHECKING:
     from mmrag_jupyter.store import Store
@@ -29,7 +30,7 @@ def from_feedback(store: Store) -> Judgements:
         raise QueryError(
             f"{store.name!r} has no thumbs yet; give some in %mmrag panel, or give judgements."
         )
-    suffixes = picture_suffixes()
+    suffixes = picture_suffixes() | sound_suffixes()
     questions, pictured = [], []
     for words, grades in judged.items():
         # The panel keeps the words of a query, what to avoid behind a minus, with commas.
@@ -44,9 +45,11 @@ def from_feedback(store: Store) -> Judgements:
     notices = ["Only hits that somebody looked at have thumbs: this favours what found them."]
     if pictured:
         notices.append(
-            f"{counted(len(pictured), 'query', 'queries')} left out, for pictures are not kept with"
-            f" thumbs: {some(pictured)}."
+            f"{counted(len(pictured), 'query', 'queries')} left out, for pictures and recordings"
+            f" are not kept with thumbs: {some(pictured)}."
         )
     if not questions:
-        raise QueryError(f"All thumbs of {store.name!r} are of queries with pictures, not kept.")
+        raise QueryError(
+            f"All thumbs of {store.name!r} are of queries with pictures or recordings, not kept."
+        )
     return Judgements(tuple(questions), "thumbs", tuple(notices))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,8 +90,8 @@ def find(
     QueryError
         `near` is no similarity, or nothing is left to compare.
     """
-    if near is not None and not 0 < near <= 1:
-        raise QueryError(f"A similarity is above 0 and at most 1, not {near:g}.")
+    if near is not None and not (isinstance(near, Real) and 0 < near <= 1):
+        raise QueryError(f"A similarity is above 0 and at most 1, not {str(near)[:40]}.")
     asked = asked_for(store, where)
     having, content = _contents(store, signal, asked)
     if not len(having):

@@ -95,12 +95,15 @@ def _tally(one: Facet) -> Tally:
     if isinstance(one, Values):
         lines = [(shown(each.value, _LABEL), each.count) for each in one.counts if each.count]
         return Tally(one.column, tuple(lines), sum(count for _, count in lines), one.others)
-    lines = [
-        (f"{_edge(each.low)} to {_edge(each.high)}", each.count) for each in one.bins if each.count
-    ]
+    lines = [(_range(each.low, each.high), each.count) for each in one.bins if each.count]
     if one.missing:
         lines.append((shown(None), one.missing))
     return Tally(one.column, tuple(lines), sum(count for _, count in lines))
+
+
+def _range(low: float | str, high: float | str) -> str:
+    first, last = _edge(low), _edge(high)
+    return first if first == last else f"{first} to {last}"
 
 
 def _edge(value: float | str) -> str:

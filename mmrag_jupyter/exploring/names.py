@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _WORDS = 3
 _LOOKED_AT = 20_000  # items that name their groups
 _LONGEST = 200  # characters of a metadata value that names something
+_ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")  # the words of one name no group
 _STEM = 4  # letters from which on two words that begin alike are one
 
 
@@ -44,14 +46,15 @@ def typical_words(
     rows = {row.item: row.metadata for row in store.items(items.tolist())}
     common = _common(list(rows.values()))
     texts = [
-        " ".join([written.get(item, ""), *_told(rows.get(item, {}), common)])
+        _ADDRESS.sub(" ", " ".join([written.get(item, ""), *_told(rows.get(item, {}), common)]))
         for item in items.tolist()
     ]
     vectorizer = counter(len(texts))
     try:
-        counts = vectorizer.fit_transform(texts)
+        times = vectorizer.fit_transform(texts)
     except ValueError:  # no words are left
         return [()] * count
+    counts = times.copy()
     counts.data[:] = 1  # a word that an item repeats is not more typical of its group
     words = vectorizer.get_feature_names_out()
     total = np.asarray(counts.sum(axis=0)).ravel()
@@ -66,7 +69,7 @@ def typical_words(
         # What others have as often is typical of none.
         outside = (total - own) / max(len(items) - len(inside), 1)
         weight[own / max(len(inside), 1) <= outside] = 0
-        found.append(_distinct(words, weight))
+        found.append(_distinct(words, weight, np.asarray(times[inside].sum(axis=0)).ravel()))
     return found
 
 
@@ -97,9 +100,12 @@ def _told(metadata: Mapping[str, object], names: Sequence[str]) -> Iterator[str]
             yield value[:_LONGEST]
 
 
-def _distinct(words: npt.NDArray[np.str_], weight: npt.NDArray[np.float64]) -> tuple[str, ...]:
+def _distinct(
+    words: npt.NDArray[np.str_], weight: npt.NDArray[np.float64], times: Integers
+) -> tuple[str, ...]:
+    """Return the words of the most weight; of as typical ones, those that are said most often."""
     found: list[str] = []
-    for at in np.argsort(-weight, kind="stable")[: 10 * _WORDS].tolist():
+    for at in np.lexsort((-times, -weight))[: 10 * _WORDS].tolist():
         word = str(words[at])
         if weight[at] <= 0 or len(found) == _WORDS:
             break

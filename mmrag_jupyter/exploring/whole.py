@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ class Whole:
         import pandas as pd
 
         for name, value in (("k", k), ("neighbours", neighbours)):
-            if value < 1:
+            if _number(name, value) < 1:
                 raise QueryError(f"{name} is a whole number from 1 on, not {value}.")
         with working(self.reporter(), f"looking for outliers in {self.shelf.name}") as work:
             cloud = self._cloud(None, work)
@@ -107,9 +108,10 @@ class Whole:
     def clusters(self, k: int | None) -> Clusters:
         """Return the items in groups of their like, with names."""
         store, name = self.shelf.store, self.shelf.name
+        wanted = None if k is None else _number("k", k)
         with working(self.reporter(), f"looking for clusters in {name}") as work:
             cloud = self._cloud(None, work)
-            found = clustering.grouped(cloud, k, work)
+            found = clustering.grouped(cloud, wanted, work)
             words = typical_words(store, cloud.items, found.groups, found.count, work)
         ids = self._ids(cloud.items)
         order = np.lexsort((found.distance, found.groups))
@@ -167,13 +169,15 @@ class Whole:
         known = [one.name for one in self.shelf.store.columns() if one.role == "column"]
         if name not in known:
             raise QueryError(
-                f"There is no column {name!r} to colour by in collection {self.shelf.name!r}."
-                f"{did_you_mean(name, known)}"
+                f"There is no column {str(name)[:80]!r} to colour by in collection"
+                f" {self.shelf.name!r}.{did_you_mean(str(name), known)}"
             )
         return name
 
     def _cloud(self, sample: int | None, work: Work) -> Cloud:
         signal = chosen(self.shelf.store, self.models, self.modality)
+        if sample is not None:
+            sample = _number("sample", sample)
         return gather(self.shelf.store, signal, where=self.where, sample=sample, work=work)
 
     def _ids(self, items: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[str, ...]:
@@ -187,6 +191,13 @@ def _value(row: ItemRow, name: str) -> object:
 
 def _has_pictures(store: Store) -> bool:
     return bool(store.part_counts().keys() & {"image", "page"})
+
+
+def _number(name: str, value: int) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise QueryError(f"{name} is a whole number, not {str(value)[:40]!r}.") from None
 
 
 def _of(count: int, noun: str) -> str:

@@ -157,7 +157,10 @@ class Embedding:
         for one in decoded:
             if one.failure:
                 for place in one.picture.places:
-                    one.picture.chunk.fail(place, one.failure)
+                    # It names the first of the files that have this content.
+                    named = str(one.picture.chunk.media(place))
+                    reason = one.failure.replace(str(one.picture.media), named)
+                    one.picture.chunk.fail(place, reason)
         # Pages may have another embedder than pictures, and one may embed both pictures and sound.
         by_space: dict[tuple[int, bool], list[_Decoded]] = defaultdict(list)
         for one in decoded:

@@ -61,7 +61,11 @@ def load_joined(
         root=options.get("root"),
         chunk_tokens=CHUNK_TOKENS,
     )
-    table = replace(table, label=_free_label(table.label, table.key, store))
+    label = _free_label(table.label, table.key, store)
+    if label != table.label:
+        taken = f"{table.label!r} is joined from elsewhere already: this table is {label!r}"
+        notice = "; ".join(filter(None, (taken, table.notice)))
+        table = replace(table, label=label, notice=notice)
     if not table.ids and not store.joins.ids(table.key):
         raise arguments.nothing_in(table)
     match = joinkeys.match(table, ours, store, named=ours != theirs)

@@ -136,7 +136,7 @@ class Recordings:
             NewPart, path=_address(begun.recording.media), size=size, mtime_ns=mtime_ns
         )
         parts = [
-            shared("audio", _span_digest(found.digest, span), start=span[0], end=span[1],
+            shared("audio", span_digest(found.digest, span), start=span[0], end=span[1],
                    column=column)
             for span in spans
         ]  # fmt: skip
@@ -211,7 +211,7 @@ def _nothing() -> None:
 def _stretches(found: _Found) -> Iterator[Stretch]:
     """Join neighbouring spans into stretches as long as a speech model hears at once."""
     for run in _runs(found.heard.spans):
-        yield Stretch(found.media, *run, _span_digest(found.digest, run))
+        yield Stretch(found.media, *run, span_digest(found.digest, run))
 
 
 def _runs(spans: Sequence[Span]) -> Iterator[Span]:
@@ -266,7 +266,8 @@ def _stamp(media: Media) -> tuple[int | None, int | None]:
     return info.st_size, info.st_mtime_ns
 
 
-def _span_digest(recording: bytes, span: Span) -> bytes:
+def span_digest(recording: bytes, span: Span) -> bytes:
+    """Return the content hash of a span: of its recording's own, and where it begins and ends."""
     return _hash(b"sound" + recording + repr(span).encode())
 
 

@@ -14,6 +14,7 @@ from mmrag_jupyter.models import device as devices
 from mmrag_jupyter.models import memory
 from mmrag_jupyter.models.base import reason
 from mmrag_jupyter.models.batching import Batches
+from mmrag_jupyter.models.cache import is_offline, snapshot
 from mmrag_jupyter.models.folder import read_folder
 from mmrag_jupyter.models.hub import obtain
 from mmrag_jupyter.models.loading import quiet, require_all
@@ -174,6 +175,11 @@ def _by_name(name: str) -> SpeechModel:
         raise ModelError(
             f"there is no model folder {name!r}; a model of the hub is written ORGANISATION/NAME: "
             f"{_SUGGESTION}"
+        )
+    elif is_offline() and snapshot(name) is None:
+        raise ModelError(
+            f"there is no model {name!r} in the local cache, and the hub is switched off "
+            "(HF_HUB_OFFLINE); name a folder that holds a speech model, or switch it on"
         )
     else:
         folder = obtain(name)

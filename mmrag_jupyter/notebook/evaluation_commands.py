@@ -83,7 +83,7 @@ EVAL = Command(
             "pairs",
             "flag",
             "texts and pictures, or sound, that belong together should find each other: those of"
-            " each item, or the pictures of each row of QRELS",
+            " each item, or of each row of QRELS",
             ("--pairs",),
         ),
         Argument(

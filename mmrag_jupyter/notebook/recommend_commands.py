@@ -51,7 +51,7 @@ RECOMMEND = Command(
         Argument(
             "ratings",
             "source",
-            "a dataframe, series or dict of ratings by id",
+            "a dataframe, series or dict of ratings by id, or a file of a table",
             ("--ratings",),
             "VARIABLE",
         ),

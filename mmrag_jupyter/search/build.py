@@ -125,7 +125,10 @@ def whole(row: ItemRow, store: Store) -> Hit:
     parts = tuple(_parts(store.parts_of([row.item]), store))
     sound = whole_stretch(parts)
     told = all_joined([row.item], store).get(row.item, ())
-    return Hit(row.id, 1, 1.0, row.metadata, parts, (), row.source, joined=told, _whole=sound)
+    return Hit(
+        row.id, 1, 1.0, row.metadata, parts, (), row.source,
+        joined=told, _whole=sound, _all_of_it=True,
+    )  # fmt: skip
 
 
 def _hit(

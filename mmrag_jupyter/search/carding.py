@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 _SHOWN, _SMALL = 256, 64
 
 
-def card(hit: Hit, terms: tuple[str, ...], whole: Stretch | None = None) -> display.Card:
+def card(
+    hit: Hit, terms: tuple[str, ...], whole: Stretch | None = None, *, all_of_it: bool = False
+) -> display.Card:
     """Return a hit to be drawn, the words of `terms` marked.
 
-    `whole` is its recording from beginning to end, where all of it is meant and not the stretch
-    that matched.
+    Where `all_of_it` is meant and not what matched, `whole` is its recording from beginning to
+    end, if it has one.
     """
     part, sound = hit.picture, hit.recording
     heard = whole
@@ -48,7 +50,7 @@ def card(hit: Hit, terms: tuple[str, ...], whole: Stretch | None = None) -> disp
         terms=terms,
         metadata=hit.metadata,
         why=tuple(display.Why(why.signal, why.rank, abs(why.share)) for why in hit.why),
-        source=str(Media(path=first.source)) if first is not None and first.source else hit.source,
+        source=_source(hit, sound if whole is not None else first),
         page=first.page if first is not None else None,
         sheets=tuple(_sheets(hit, part)),
         start=place.start if place is not None else None,
@@ -58,8 +60,15 @@ def card(hit: Hit, terms: tuple[str, ...], whole: Stretch | None = None) -> disp
         joined=tuple((one.origin, one.matched, one.total) for one in hit.joined if one.matched),
         voice=_voice(hit.parts, hit.id),
         sound=heard,
-        spoken=tuple(_spoken(hit.parts)) if whole is not None else (),
+        said=_all_said(hit) if all_of_it else (),
     )
+
+
+def _source(hit: Hit, part: Part | None) -> str:
+    """Return the file of a part, or what the item came with: a dataframe by its name alone."""
+    if part is not None and part.source is not None:
+        return str(Media(path=part.source))
+    return hit.source.removeprefix("table:")
 
 
 def is_picture(part: Part) -> bool:
@@ -99,12 +108,17 @@ def _said(sound: Part | None, parts: Sequence[Part]) -> str:
     return sound.text if sound is not None and any(sound.id == one.id for one in parts) else ""
 
 
-def _spoken(parts: Sequence[Part]) -> Iterator[display.Spoken]:
-    """Yield what is said in a recording, in its order."""
-    said = [part for part in parts if part.modality == "audio" and part.text]
-    for part in sorted(said, key=lambda one: one.start or 0.0):
-        start = part.start or 0.0
-        yield display.Spoken(start, part.end if part.end is not None else start, part.text)
+def _all_said(hit: Hit) -> tuple[display.Said, ...]:
+    """Return the texts of an item in their order: its own, what is said in it, joined rows."""
+    written = [part for part in hit.parts if part.text]
+    if len(written) == 1 and written[0].start is None:
+        return ()  # it is shown as it is
+    # What is said was written down after the rows that were there.
+    written.sort(key=lambda one: (bool(one.origin), one.start or 0.0))
+    return tuple(
+        display.Said(one.text, one.start, one.end, one.page, voice=_voice([one], hit.id))
+        for one in written
+    )
 
 
 def _voice(parts: Sequence[Part], item_id: str) -> display.Voice | None:
@@ -113,8 +127,17 @@ def _voice(parts: Sequence[Part], item_id: str) -> display.Voice | None:
     if said is None or not said.origin:
         return None
     known = {said.text, said.row, item_id}
-    facts = {name: value for name, value in said.metadata.items() if str(value) not in known}
+    facts = {
+        name: value
+        for name, value in said.metadata.items()
+        # One star of the row 1 is no id.
+        if str(value) not in known or not (isinstance(value, str) or _is_id(name))
+    }
     return display.Voice(said.origin, said.row, facts)
+
+
+def _is_id(name: str) -> bool:
+    return name.casefold().endswith("id")
 
 
 def _shot(part: Part, drawn: int) -> Shot:

@@ -189,18 +189,23 @@ class Explainer:
 
     def _heard(self, hit: Hit, part: Part) -> Explanation:
         title = f"{hit.id}: why {self.query.describe()}"
+        terms = words(self.query.text)
+        # What is written of it, in a column or a joined row, has no place in the recording.
+        text = next((one.text for one in hit.parts if one.text and one.start is None), "")
+        if not (hit.why or folded_words((text,)) & folded_words(terms)):
+            text = ""
         notices: list[str] = []
         heard = None
         try:
             heard = heard_map(self.query, self.store, self.serving, hit.id, part)
         except SourceError as error:
             notices.append(str(error))
+            text = text or hit.text
         else:
-            if not heard.lines():
-                notices.append("Nothing that is heard or said in it answers the query.")
+            if not (heard.lines() or text):
+                notices.append("Nothing that is heard, said or written of it answers the query.")
         return Explanation(
-            hit.id, title, text="" if heard is not None and heard.spans else hit.text,
-            terms=words(self.query.text), notices=tuple(notices), options=self.options,
+            hit.id, title, text=text, terms=terms, notices=tuple(notices), options=self.options,
             heard=heard,
         )  # fmt: skip
 

@@ -52,6 +52,7 @@ class Hit:
     _first_picture: Callable[[], Part | None] | None = field(default=None, repr=False)
     _first_sound: Callable[[], Part | None] | None = field(default=None, repr=False)
     _whole: Stretch | None = field(default=None, repr=False)
+    _all_of_it: bool = field(default=False, repr=False)
     _explainer: Explainer | None = field(default=None, repr=False)
 
     @property
@@ -147,7 +148,7 @@ class Hit:
             return
 
     def _card(self, terms: tuple[str, ...]) -> display.Card:
-        return card(self, terms, self._whole)
+        return card(self, terms, self._whole, all_of_it=self._all_of_it)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -12,6 +12,8 @@ from mmrag_jupyter.store.lexical import is_function_word
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    Phrase = tuple[str, ...]
+
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _CHARACTERS = 4_000  # of each text, from its beginning
 _LONGEST = 3  # words of a phrase
@@ -29,20 +31,24 @@ def rarity(texts: Sequence[str]) -> dict[str, float]:
     return {word: math.log(1 + len(texts) / count) for word, count in within.items()}
 
 
-def shared_phrase(text: str, others: Iterable[str], rare: Mapping[str, float]) -> str:
+def phrases(texts: Iterable[str]) -> frozenset[Phrase]:
+    """Return the phrases of up to three words in texts, each word of which tells something."""
+    return frozenset(phrase for text in texts for phrase in _phrases(text))
+
+
+def shared_phrase(text: str, theirs: frozenset[Phrase], rare: Mapping[str, float]) -> str:
     """Return the phrase of up to three words, the rarest, that a text has with others, or ""."""
-    theirs = {phrase for other in others for phrase in _phrases(other)}
     shared = dict.fromkeys(phrase for phrase in _phrases(text) if phrase in theirs)
     # In a tie the first in the text: a dictionary keeps the order.
-    best: tuple[str, ...] = max(shared, key=lambda one: _value(one, rare), default=())
+    best: Phrase = max(shared, key=lambda one: _value(one, rare), default=())
     return " ".join(best)
 
 
-def _value(phrase: tuple[str, ...], rare: Mapping[str, float]) -> float:
+def _value(phrase: Phrase, rare: Mapping[str, float]) -> float:
     return sum(rare.get(word, 0.0) for word in phrase)
 
 
-def _phrases(text: str) -> Iterable[tuple[str, ...]]:
+def _phrases(text: str) -> Iterable[Phrase]:
     words = _words(text)
     for start in range(len(words)):
         for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):

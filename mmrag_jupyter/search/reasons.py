@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmrag_jupyter.search.phrases import rarity, shared_phrase
+from mmrag_jupyter.search.phrases import phrases, rarity, shared_phrase
 from mmrag_jupyter.search.query import LEXICAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mmrag_jupyter.search.fusion import Fused
+    from mmrag_jupyter.search.phrases import Phrase
     from mmrag_jupyter.store import PartRow, Store
 
 _NOUNS = {"image": "picture", "text": "text", "page": "page", "audio": "sound"}
@@ -38,6 +39,8 @@ def reasons(
     for row in rows:
         texts.setdefault(row.item, []).append(row)
     labels = _labels(rows, store)
+    # Once each: an item may have thousands of joined rows.
+    said: dict[int, frozenset[Phrase]] = {}
     told = {}
     for one in best:
         spoke = sorted((c for c in one.contributions if c.points > 0), key=lambda c: -c.points)
@@ -45,7 +48,9 @@ def reasons(
         for signal in (contribution.signal for contribution in spoke[:_MOST]):
             by = nearest[signal][one.item]
             if signal == LEXICAL:
-                number, phrase = _shared(texts.get(one.item, ()), texts.get(by, ()), rare)
+                if by not in said:
+                    said[by] = phrases(row.text for row in texts.get(by, ()))
+                number, phrase = _shared(texts.get(one.item, ()), said[by], rare)
                 who = f"{labels[number]} mention" if number in labels else "mentions"
                 lines.append(
                     f"{who} “{phrase}” as {names[by]} does" if phrase else f"words of {names[by]}"
@@ -66,11 +71,10 @@ def _labels(rows: Sequence[PartRow], store: Store) -> dict[int, str]:
 
 
 def _shared(
-    own: Sequence[PartRow], theirs: Sequence[PartRow], rare: Mapping[str, float]
+    own: Sequence[PartRow], theirs: frozenset[Phrase], rare: Mapping[str, float]
 ) -> tuple[int, str]:
     """Return the rarest phrase that an item has with another one, and the joined row it is in."""
-    others = [row.text for row in theirs]
-    found = [(row.row, shared_phrase(row.text, others, rare)) for row in own]
+    found = [(row.row, shared_phrase(row.text, theirs, rare)) for row in own]
     return max(
         found,
         key=lambda one: sum(rare.get(word, 0.0) for word in one[1].split()),

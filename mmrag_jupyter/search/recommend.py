@@ -10,6 +10,7 @@ G. Karypis, "Item-based top-N recommendation algorithms" (TOIS 22, 2004).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,8 +91,8 @@ def recommend(
     WhereError
         The condition cannot be understood.
     """
-    if not 0 <= diverse <= 1:
-        raise QueryError(f"diverse is {diverse:g}; give a number from 0 (best fit) to 1.")
+    if not (isinstance(diverse, Real) and 0 <= diverse <= 1):
+        raise QueryError(f"diverse is {str(diverse)[:40]}; give a number from 0 (best fit) to 1.")
     numbers = store.find([*taste.given])
     base = store.select(where=query.where)
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from mmrag_jupyter.errors import QueryError, a_kind, did_you_mean
 from mmrag_jupyter.search.named import numbers_of
+from mmrag_jupyter.sources.files import TABLE_SUFFIXES
+from mmrag_jupyter.sources.frames import refuse_duplicates
+from mmrag_jupyter.sources.plain import id_of, is_missing
+from mmrag_jupyter.sources.tabular import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
 
     from mmrag_jupyter.store import Store
 
-    RatingsLike: TypeAlias = "Mapping[str, float] | pd.Series[Any] | pd.DataFrame"
+    RatingsLike: TypeAlias = "Mapping[str, float] | pd.Series[Any] | pd.DataFrame | str | Path"
 
 # Each liked item is a search of its own; beyond some, the next says little more.
 MOST_JUDGED = 50
@@ -59,11 +64,11 @@ def taste_of(
     likes, dislikes
         Ids of items, each of weight 1.
     ratings
-        Ratings by id: a mapping, a series, or a dataframe with a column of ids and one of
-        ratings. Where they only say yes or no (0 and 1, -1 and 1, true and false) that is
-        what counts; of others, what is above the user's own mean is liked, and what is below
-        is disliked, by how much: users differ in how they rate (Resnick et al., "GroupLens",
-        CSCW 1994).
+        Ratings by id: a mapping, a series, or a dataframe, or the path of a table, with a
+        column of ids and one of ratings. Where they only say yes or no (0 and 1, -1 and 1,
+        true and false) that is what counts; of others, what is above the user's own mean is
+        liked, and what is below is disliked, by how much: users differ in how they rate
+        (Resnick et al., "GroupLens", CSCW 1994).
 
     Raises
     ------
@@ -129,15 +134,18 @@ def _rated(store: Store, ratings: RatingsLike) -> tuple[dict[str, float], list[s
     rated: dict[str, list[float]] = {}
     for item, value in pairs:
         number = _number(item, value)
-        if number is not None:
+        if item and number is not None:
             rated.setdefault(item, []).append(number)
+    if not rated:
+        raise QueryError("No rated item: there is no rating with both an id and a number.")
     known = store.find(list(rated))
     unknown = [item for item in rated if item not in known]
     if len(unknown) == len(rated):
-        some = ", ".join(map(repr, unknown[:_EXAMPLES])) or "nothing"
+        some = ", ".join(map(repr, unknown[:_EXAMPLES]))
+        own = ", ".join(map(repr, store.ids_from("", _EXAMPLES)))
         raise QueryError(
-            f"No rated item is in collection {store.name!r}: {some}; it has ids such as "
-            f"{', '.join(map(repr, store.ids_from('', _EXAMPLES)))}."
+            f"No rated item is in collection {store.name!r}: {some}; it has "
+            + (f"ids such as {own}." if own else "no items yet.")
         )
     if unknown:
         some = ", ".join(map(repr, unknown[:_EXAMPLES]))
@@ -162,59 +170,99 @@ def _number(item: str, value: object) -> float | None:
     return None if number != number else number  # noqa: PLR0124 - NaN is no rating
 
 
+def _is_number(value: object) -> bool:
+    try:
+        return _number("", value) is not None
+    except QueryError:
+        return False
+
+
 def _pairs(store: Store, ratings: RatingsLike) -> tuple[list[tuple[str, object]], list[str]]:
     import pandas as pd
 
+    if isinstance(ratings, str | Path):
+        return _from_frame(store, _file(Path(ratings).expanduser()))
     to_pandas = getattr(ratings, "to_pandas", None)  # of polars and Arrow
     table: object = ratings if to_pandas is None else to_pandas()
     if isinstance(table, pd.DataFrame):
         return _from_frame(store, table)
-    if isinstance(table, Mapping | pd.Series):
-        return [(str(item), value) for item, value in table.items()], []
+    # A series of polars has no index, and so no ids.
+    if isinstance(ratings, Mapping | pd.Series):
+        items = list(ratings.items())
+        ids = _ids(item for item, _ in items)
+        return [(item, value) for item, (_, value) in zip(ids, items, strict=True)], []
     raise QueryError(
         f"{a_kind(ratings, capital=True)} has no ratings; give a mapping from id to rating, "
         "a series, or a dataframe."
     )
 
 
+def _file(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        raise QueryError(
+            f"{str(path)!r} is no table of ratings; give a mapping, a series, a dataframe, or a "
+            f"file that ends in {', '.join(sorted(TABLE_SUFFIXES))}."
+        )
+    table, _, _ = read_table(path, None)
+    # The index counts where it has a name, as one that pandas has written.
+    return pd.DataFrame(
+        {one.column.name: one.values(0, table.count) for one in table.parts if one.column.name}
+    )
+
+
+def _ids(values: Iterable[object]) -> list[str]:
+    """Return ids as a load writes them, "" where one is missing: 17.0 is 17."""
+    return [
+        "" if is_missing(one) else id_of(one if isinstance(one, tuple) else [one]) for one in values
+    ]
+
+
 def _from_frame(store: Store, frame: pd.DataFrame) -> tuple[list[tuple[str, object]], list[str]]:
     if not len(frame):
         raise QueryError("The dataframe of ratings is empty.")
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    refuse_duplicates(frame.columns, "dataframe")
     ids = _id_column(store, frame)
     rating = _rating_column(frame, ids)
     named = frame[ids] if ids else frame.index
     told = f"Ratings are those of column {rating!r}, of the items that "
     told += f"column {ids!r} names." if ids else "the index names."
-    return list(zip(map(str, named), frame[rating].tolist(), strict=True)), [told]
+    return list(zip(_ids(named), frame[rating].tolist(), strict=True)), [told]
 
 
 def _id_column(store: Store, frame: pd.DataFrame) -> str:
     """Return the column that names most items of the collection, or "" for the index."""
-    offered = [str(name) for name in frame.columns if str(name).casefold() not in _RATINGS]
+    offered = [name for name in frame.columns if name.casefold() not in _RATINGS]
     shares = {name: _known(store, frame[name]) for name in offered}
-    named = [name for name in offered if name.casefold() in _IDS and shares[name]]
-    best = max([*named, *offered], key=lambda name: (name in named, shares[name]), default="")
+    named = [name for name in offered if name.casefold() in _IDS]
     # A dataframe that nobody gave an index has one of numbers, which may be ids by chance.
     numbered = type(frame.index).__name__ == "RangeIndex"
-    if shares.get(best) and (numbered or best in named):
+    meant = [name for name in named if numbered or shares[name]]
+    best = max([*meant, *offered], key=lambda name: (name in meant, shares[name]), default="")
+    if best in meant or (numbered and shares.get(best)):
         return best
     return "" if _known(store, frame.index) > shares.get(best, -1.0) else best
 
 
 def _known(store: Store, values: Iterable[object]) -> float:
-    ids = [str(one) for one in values]
+    ids = _ids(values)
     known = store.find(list(dict.fromkeys(ids)))
     return sum(one in known for one in ids) / len(ids)
 
 
 def _rating_column(frame: pd.DataFrame, ids: str) -> str:
-    numeric = [str(name) for name in frame.select_dtypes(["number", "bool"]).columns]
-    offered = [name for name in numeric if name != ids]
+    offered = [name for name in frame.columns if name != ids]
+    numeric = set(frame.select_dtypes(["number", "bool"]).columns)
     named = [name for word in _RATINGS for name in offered if name.casefold() == word]
-    if named or len(offered) == 1:
-        return (named or offered)[0]
-    known = ", ".join(map(str, frame.columns))
+    # Numbers may be written as texts.
+    read = [name for name in named if name in numeric or any(map(_is_number, frame[name]))]
+    alone = [name for name in offered if name in numeric]
+    found = read or (alone if len(alone) == 1 else named)
+    if found:
+        return found[0]
     raise QueryError(
-        f"Which column has the ratings? Call it 'rating'; there are {known}."
-        f"{did_you_mean('rating', map(str, frame.columns))}"
+        f"Which column has the ratings? Call it 'rating'; there are {', '.join(frame.columns)}."
+        f"{did_you_mean('rating', frame.columns)}"
     )

@@ -69,7 +69,9 @@ def existing(path: Path) -> os.stat_result:
 
 
 def _nearest(path: Path) -> str:
-    """Suggest a name in the deepest folder of a path that exists."""
+    """Suggest a name in the deepest folder of a path that exists; instead of a pattern, a list."""
+    if "*" in os.fspath(path):
+        return " What a pattern stands for is given as a list: files = sorted(glob.glob(pattern))."
     for folder, name in zip(path.parents, (path, *path.parents), strict=False):
         if folder.is_dir():
             try:

@@ -124,9 +124,8 @@ def read_joined(
     marked = tables.marked(table, chosen)
     ids, twice = _row_ids(marked, id)
     given = key.removeprefix("table:") if key and key.startswith("table:") else ""
-    nothing = (
-        "" if chosen.texts or chosen.media else "no text, picture or sound: its rows find nothing"
-    )
+    found = chosen.texts or chosen.media or not table.count
+    nothing = "" if found else "no text, picture or sound: its rows find nothing"
     return JoinedTable(
         key=key or own_key or f"table:{tables.schema_digest(table)}",
         label=called or given or name or UNNAMED,

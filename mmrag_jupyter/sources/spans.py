@@ -85,7 +85,8 @@ def heard(media: Media, tell: Callable[[int, int], None] = lambda _done, _all: N
     except SourceError as error:
         if not levels:
             raise
-        problem = str(error)
+        read = FRAME * frames
+        problem = f"{str(error).removesuffix('.')} beyond its first {read:.1f} seconds."
     every = np.concatenate(levels) if levels else np.empty(0, np.float32)
     if not len(every):
         raise SourceError(f"{media} has no sound.")

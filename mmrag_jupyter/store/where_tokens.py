@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mmrag_jupyter.errors import WhereError
+from mmrag_jupyter.errors import WhereError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -91,11 +91,9 @@ def tokens(expression: str, tables: Collection[str] = ()) -> list[Token]:
             at += 1
             continue
         token, at = _next(expression, at)
-        if (
-            token.kind in {"word", "name"}
-            and token.text in tables
-            and expression[at : at + 1] == "."
-        ):
+        if tables and token.kind in {"word", "name"} and expression[at : at + 1] == ".":
+            if token.text not in tables:
+                raise fault(expression, token.at, _no_table(token.text, tables))
             behind = expression[at + 1 : at + 2]
             if not (behind == "`" or behind.isidentifier()):
                 raise fault(expression, token.at, f"'{token.text}.' needs a column behind the dot")
@@ -104,6 +102,14 @@ def tokens(expression: str, tables: Collection[str] = ()) -> list[Token]:
         found.append(token)
     found.append(Token("end", "", len(expression)))
     return found
+
+
+def _no_table(name: str, tables: Collection[str]) -> str:
+    known = ", ".join(map(repr, sorted(tables)))
+    return (
+        f"no table {name!r} was joined, only {known}, and methods are not supported: 'like' looks "
+        f"inside texts.{did_you_mean(name, tables)}"
+    )
 
 
 def _next(expression: str, at: int) -> tuple[Token, int]:

@@ -104,7 +104,7 @@ class Words:
         try:
             few = _few(db, within)
             if few is not None:
-                return _kept(db, look(k, within=few), k, within)
+                return look(k, within=few)
             for limit in _limits(db, k, within, len(index)):
                 ranked = look(limit, within=None)
                 found = _kept(db, ranked, k, within)
@@ -169,19 +169,24 @@ def _texts(db: sqlite3.Connection, after: int) -> sqlite3.Cursor:
 
 
 def _few(db: sqlite3.Connection, within: Selection | None) -> npt.NDArray[np.int64] | None:
-    """Return the parts of a selection, where its items or parts are few."""
+    """Return the parts that a selection lets through, where its items or parts are few."""
     if within is None:
         return None
     if within.parts is not None and len(within.parts) <= _MANY:
-        return within.parts
-    if within.items is None or len(within.items) > _MANY:
+        parts = within.parts
+    elif within.items is None or len(within.items) > _MANY:
         return None
-    query = (
-        "SELECT p.part FROM json_each(?) j JOIN items i ON i.item = j.value"
-        " JOIN parts p ON p.part BETWEEN i.part AND i.part + i.parts - 1"
-    )
-    rows = db.execute(query, (json.dumps(within.items.tolist()),)).fetchall()
-    return np.fromiter((part for (part,) in rows), np.int64, len(rows))
+    else:
+        query = (
+            "SELECT p.part FROM json_each(?) j JOIN items i ON i.item = j.value"
+            " JOIN parts p ON p.part BETWEEN i.part AND i.part + i.parts - 1"
+        )
+        rows = db.execute(query, (json.dumps(within.items.tolist()),)).fetchall()
+        parts = np.fromiter((part for (part,) in rows), np.int64, len(rows))
+    # Sifted before they are ranked, or fewer than k would come back where there are k.
+    asked = (within.items, within.parts, within.modality)
+    alone = sum(one is not None for one in asked) == 1
+    return parts if alone else parts[_allowed(db, parts, within)]
 
 
 def _limits(

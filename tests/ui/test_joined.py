@@ -16,10 +16,11 @@ products, reviews = samples.shop(), samples.reviews()
 
 def test_a_hit_says_through_how_many_rows_it_was_found(server, user):
     asked = '%mmrag query nothing pinches at a trade fair --where "stars >= 4" -k 6'
-    server.notebook("joined.ipynb", [JOIN, asked, asked + " --view table", "%mmrag panel"])
+    cells = [JOIN, asked, asked + " --view table", "%mmrag show SH-101", "%mmrag panel"]
+    server.notebook("joined.ipynb", cells)
     user.opens_lab("joined.ipynb")
     user.waits_for_kernel()
-    user.runs_all(4)
+    user.runs_all(5)
     area = user.output(1).locator(".mmrag-hits")
     first = area.locator(".mmrag-hit").first
     expect(first).to_contain_text(re.compile(r"\d of \d reviews"))
@@ -34,3 +35,8 @@ def test_a_hit_says_through_how_many_rows_it_was_found(server, user):
     expect(table).to_contain_text(re.compile(r"\d of \d reviews"))
     area.scroll_into_view_if_needed()
     user.page.screenshot(path="build/ui/joined.png")
+    rows = user.output(3).locator(".mmrag-said li")
+    expect(rows).to_have_count(4)
+    expect(rows.nth(1)).to_have_text(re.compile(r"^reviews R-\d+: stars \d, date \S+ .{20}"))
+    rows.nth(1).scroll_into_view_if_needed()
+    user.page.screenshot(path="build/ui/joined-whole.png")

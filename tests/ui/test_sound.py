@@ -11,7 +11,7 @@ from saved_outputs import card, cell, result
 from sidebar_user import Sidebar
 from sounds import encoded, noise, quiet, tone, write
 
-from mmrag_jupyter.display import Spoken
+from mmrag_jupyter.display import Said
 from mmrag_jupyter.display.answer import answer_bundle
 from mmrag_jupyter.display.answer_parts import Reference, Reply
 from mmrag_jupyter.display.prose import Cite, Element
@@ -278,6 +278,20 @@ def test_each_view_is_accessible_and_fits_a_phone(server, user, axe_violations, 
     assert axe_violations(user, ".mmrag-detail") == []
 
 
+def test_arrow_keys_in_a_player_do_not_turn_to_another_hit(server, user):
+    server.notebook("arrows.ipynb", [cell(result([heard_card(number) for number in range(3)]))])
+    user.opens_lab("arrows.ipynb")
+    hits_of(user, 0).locator(".mmrag-hit").first.click()
+    dialog = user.page.get_by_role("dialog")
+    dialog.locator("audio[controls]").focus()
+    user.page.keyboard.press("ArrowRight")
+    expect(dialog.locator("header .mmrag-name")).to_contain_text("Thing 0")
+    # Elsewhere in the dialog they do.
+    dialog.get_by_role("button", name="Next").focus()
+    user.page.keyboard.press("ArrowRight")
+    expect(dialog.locator("header .mmrag-name")).to_contain_text("Thing 1")
+
+
 def test_a_sound_for_which_there_was_no_room_comes_from_the_kernel(server, user):
     calls(server.folder)
     small = (
@@ -297,8 +311,8 @@ def test_a_sound_for_which_there_was_no_room_comes_from_the_kernel(server, user)
 
 
 def test_a_whole_recording_tells_what_is_said_in_it_and_when(server, user):
-    said = (Spoken(0.0, 4.0, "hello"), Spoken(65.0, 70.0, "my <b>parcel</b> is late"))
-    whole = heard_card(0, 0.0, 70.0, spoken=said)
+    said = (Said("hello", 0.0, 4.0), Said("my <b>parcel</b> is late", 65.0, 70.0))
+    whole = heard_card(0, 0.0, 70.0, said=said)
     server.notebook("whole.ipynb", [cell(result([whole], title="calls: item a.wav"))])
     user.opens_lab("whole.ipynb")
     area = hits_of(user, 0)

@@ -17,6 +17,7 @@ from sounds import RATE, ToyTranscriber, encoded, noise, quiet, tone, write, wri
 from toys import ToyEmbedder
 
 import mmrag_jupyter as mm
+from mmrag_jupyter.display import HITS_MIME
 from mmrag_jupyter.display.answer_parts import ANSWER_MIME
 from mmrag_jupyter.errors import LoadStoppedError, ModelError, QueryError, SourceError
 from mmrag_jupyter.ingest import dictation, recordings
@@ -329,6 +330,14 @@ def test_a_table_with_recordings_and_transcripts_is_found_by_both(session):
     assert hit.recording.sound().seconds == pytest.approx(2)
     assert c.query(audio=(tone(1000, 1), RATE), k=1)[0].id == "b"
     pd.testing.assert_frame_equal(c.items(), frame)
+
+
+def test_a_recording_of_a_table_is_shown_with_its_own_file(session, folder):
+    written = pd.DataFrame({"call": [str(folder / "deep.wav")], "said": ["a deep hum"]})
+    made = session.load(written, "t", audio="call", text="said", key="table:t")
+    (told,) = made.show("0")._repr_mimebundle_()[HITS_MIME]["hits"]
+    assert told["source"].endswith("deep.wav")
+    assert "table:" not in made.show("0")._repr_mimebundle_()["text/html"]
 
 
 def test_words_reach_recordings_without_text_by_those_that_have_some(session):

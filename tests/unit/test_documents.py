@@ -13,6 +13,7 @@ from toys import ToyEmbedder, write_pictures
 
 import mmrag_jupyter as mm
 from mmrag_jupyter import sources
+from mmrag_jupyter.display import HITS_MIME
 from mmrag_jupyter.errors import LoadStoppedError, SourceError
 from mmrag_jupyter.ingest import aside
 from mmrag_jupyter.ingest.arguments import has_long_text
@@ -89,8 +90,10 @@ def test_a_hit_tells_its_page_and_shows_it(session, folder):
     shown = hit.picture
     assert (shown.modality, shown.page) == ("page", 2)
     assert hit.image.size == pdf.page_image(folder / "north.pdf", 2).size
-    whole = collection.show("north.pdf")[0]
-    assert pages(whole) == [("page", n) for n in (1, 2, 3)] + [("text", n) for n in (1, 2, 3)]
+    whole = collection.show("north.pdf")
+    assert pages(whole[0]) == [("page", n) for n in (1, 2, 3)] + [("text", n) for n in (1, 2, 3)]
+    (told,) = whole._repr_mimebundle_()[HITS_MIME]["hits"]
+    assert [one["at"] for one in told["said"]] == ["page 1", "page 2", "page 3"]
 
 
 def test_no_text_is_indexed_twice(session, folder):

@@ -11,6 +11,7 @@ from toys import ToyEmbedder, write_pictures
 
 import mmrag_jupyter as mm
 from mmrag_jupyter import samples
+from mmrag_jupyter.display import HITS_MIME
 from mmrag_jupyter.errors import NotFoundError, SourceError, WhereError
 from mmrag_jupyter.ingest import joinkeys, reading
 
@@ -254,7 +255,9 @@ def test_words_of_rows_that_a_condition_leaves_out_do_not_count(session, shop):
         ("reviews.starz > 3", "Did you mean 'reviews.stars'"),
         ("reviews. > 3", "needs a column behind the dot"),
         ("reviews.", "needs a column behind the dot"),
-        ("title.str > 3", "dotted names are not supported"),
+        ("title.str > 3", "methods are not supported: 'like' looks inside texts"),
+        ("review.stars > 3", "no table 'review' was joined, only 'captions', 'reviews'"),
+        ("`review`.stars > 3", "Did you mean 'reviews'?"),
         ("date > '2024-01-01'", "could be 'reviews.date' or 'captions.date'"),
     ],
 )
@@ -281,11 +284,37 @@ def test_hits_show_what_matched_everywhere(joined):
 def test_an_item_that_is_looked_at_shows_all_its_rows(joined):
     hits = joined.show("b2")
     assert [str(one) for one in hits[0].joined] == ["3 of 3 reviews"]
-    assert "3 of 3 reviews" in hits._repr_mimebundle_()["text/html"]
+    bundle = hits._repr_mimebundle_()
+    assert "3 of 3 reviews" in bundle["text/html"]
+    (told,) = bundle[HITS_MIME]["hits"]
+    assert told["said"] == [
+        {"text": "blue leather boot"},
+        {"at": "reviews R2: stars 2, date 2024-02-01, author Ben",
+         "text": "much too narrow"},
+        {"at": "reviews R4: stars 4, date 2024-01-01, author Cid",
+         "text": "fits wide feet well"},
+        {"at": "reviews R5: stars 3, date 2024-02-01, author Ben",
+         "text": "warm in winter"},
+    ]  # fmt: skip
+    assert all(one["text"] in bundle["text/html"] for one in told["said"])
+    assert "said" not in joined.show("d4")._repr_mimebundle_()[HITS_MIME]["hits"][0]
     assert (
         "1 of 1 reviews"
         in joined.query("storms", weights={"text": 0})._repr_mimebundle_()["text/plain"]
     )
+
+
+def test_a_row_tells_its_numbers_also_where_its_own_is_the_same(session, shop):
+    rows = pd.DataFrame(
+        {"sku": ["a1", "a1"], "no_id": [0, 1], "stars": [3, 1], "body": ["wide", "narrow"]}
+    )
+    join(session, rows, id="no_id")
+    (told,) = shop.show("a1")._repr_mimebundle_()[HITS_MIME]["hits"]
+    assert [one.get("at") for one in told["said"]] == [
+        None,
+        "reviews 0: stars 3",
+        "reviews 1: stars 1",
+    ]
 
 
 def test_without_joined_tables_nothing_is_said_of_them(shop):
@@ -460,7 +489,9 @@ def test_the_first_problem_can_stop_a_join(session, shop):
 def test_a_joined_name_that_is_taken_is_told_apart(shop):
     one = pd.DataFrame({"sku": ["a1"], "body": ["said"]})
     shop.load(one, on="sku", text="body")
-    shop.load(one.assign(stars=3), on="sku", text="body")
+    told = shop.load(one.assign(stars=3), on="sku", text="body")
+    assert any("'rows' is joined from elsewhere already: this table is 'rows2'" in line
+               for line in told.notices)  # fmt: skip
     assert shop.joined()["name"].tolist() == ["rows", "rows2"]
     assert shop.query("said", where="rows2.stars == 3", weights={"text": 0}).ids == ["a1"]
 
@@ -487,6 +518,12 @@ def test_a_table_without_text_can_be_filtered_by(session, shop):
     assert any("find nothing" in line for line in told.notices)
     assert set(shop.query("shoe boot", where="stock.count == 0").ids) == {"a1"}
     assert shop.query("shoe", weights={"text": 0})[0].joined[0].total == 2
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_table_without_rows_is_told_so(session):
+    with pytest.raises(SourceError, match="stock is empty: there is nothing to load"):
+        join(session, pd.DataFrame({"sku": [], "depot": []}), "stock", text=None)
 
 
 @pytest.mark.usefixtures("shop")

@@ -94,3 +94,14 @@ def test_a_line_that_cannot_be_read_counts_as_failed(session, tmp_path):
     report = session.load(table, model="builtin").last_load
     assert (report.added, report.failed) == (2, 1)
     assert [each.source for each in report.problems] == ["table.jsonl, line 2"]
+
+
+def test_each_of_some_damaged_files_is_named_though_their_content_is_the_same(session, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.jpg").write_bytes(b"\xff\xd8\xff\xe0 half a picture")
+    problems = session.load(folder, "c", model="builtin").problems()
+    assert problems["source"].tolist() == ["a.jpg", "b.jpg", "c.jpg"]
+    told = [Path(reason.split()[0]).name for reason in problems["reason"]]
+    assert told == ["a.jpg", "b.jpg", "c.jpg"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import RATE, noise, quiet, tone
 
-from mmrag_jupyter.display import HITS_MIME, Options, Spoken, hits_bundle
+from mmrag_jupyter.display import HITS_MIME, Options, Said, hits_bundle
 from mmrag_jupyter.display.budget import bundle_bytes
 from mmrag_jupyter.display.cards import Card
 from mmrag_jupyter.display.explaining import explanation_bundle
@@ -123,15 +123,15 @@ def test_silence_and_a_single_sample_are_drawn_and_played(read):
 
 
 def test_what_is_said_in_a_whole_recording_stands_below_its_waveform(read):
-    spoken = tuple(Spoken(n * 5.0, n * 5.0 + 4, f"line {n} & more") for n in range(200))
+    said = tuple(Said(f"line {n} & more", n * 5.0, n * 5.0 + 4) for n in range(200))
     whole = stretch(0.0, 60.0, outline=lambda: levels(_LONG))
-    bundle = hits_bundle([call(0, whole, spoken=spoken)], title="", options=Options(view="list"))
+    bundle = hits_bundle([call(0, whole, said=said)], title="", options=Options(view="list"))
     assert bundle_bytes(bundle) <= 65536
     page = read(bundle["text/html"])
     assert "0:05-0:09 line 1 & more" in page.text
     assert "more: hits[0].parts has them all" in page.text
     (told,) = bundle[HITS_MIME]["hits"]
-    assert told["spoken"][1] == {"start": 5.0, "end": 9.0, "text": "line 1 & more"}
+    assert told["said"][1] == {"start": 5.0, "end": 9.0, "text": "line 1 & more"}
     assert "until" in told["sound"] or told["sound"]["audio"] == 0
 
 
@@ -202,4 +202,4 @@ def test_an_explanation_tells_the_best_spans_and_plays_the_first(read):
 def test_a_card_without_sound_says_nothing_of_it():
     (told,) = hits_bundle([replace(call(0), sound=None)], title="")[HITS_MIME]["hits"]
     assert "sound" not in told
-    assert "spoken" not in told
+    assert "said" not in told

@@ -347,7 +347,7 @@ def test_the_output_keeps_to_its_budget_and_outlives_the_collection(session, sho
 def test_an_empty_and_a_closed_collection_say_so(session, things):
     words = session.load(things[["title"]], "words", text="title", model="builtin", progress=False)
     words.delete(ids=list(things.index))
-    with pytest.raises(NotFoundError, match="None of the 3 judged items is in"):
+    with pytest.raises(NotFoundError, match=r"None of the 3 judged items is .* has no items yet"):
         words.evaluate(QRELS)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sounds import encoded, quiet, tone
 
-from mmrag_jupyter.errors import QueryError
+from mmrag_jupyter.errors import NotFoundError, QueryError
 from mmrag_jupyter.evaluation.pairs import SOUND_TO_TEXT, TO_SOUND
 
 PITCHES = {"low": 150, "middle": 600, "high": 2400}
@@ -75,3 +75,37 @@ def test_recordings_without_a_text_of_their_own_have_no_pairs(session, calls):
     library = session.load(calls[["clip"]], "calls", audio="clip", model="builtin")
     with pytest.raises(QueryError, match="has both a text and a picture or sound"):
         library.evaluate(pairs=True)
+
+
+@pytest.mark.parametrize("named", [{}, {"audio": "clip"}], ids=["found", "named"])
+def test_pairs_of_a_users_own_rows_are_found_by_their_recordings(session, calls, tmp_path, named):
+    file = tmp_path / "high.wav"
+    file.write_bytes(calls["clip"][2])
+    held = [calls["clip"][0], calls["clip"][1], str(file)]
+    library = session.load(
+        calls.assign(clip=held), "calls", text="title", audio="clip", model=Hearing()
+    )
+    rows = pd.DataFrame({
+        "caption": ["something low", "all high", "not here", "", "middle"],
+        "clip": [calls["clip"][0], calls["clip"][2], encoded(tone(99, 1)), calls["clip"][1], None],
+    })  # fmt: skip
+    evaluation = library.evaluate(rows, pairs=True, **named)
+    assert means(evaluation) == {TO_SOUND: 1.0, SOUND_TO_TEXT: 1.0}
+    assert [one.relevant for one in evaluation.questions] == [["0"], ["2"]] * 2
+    told = " ".join(evaluation.notices)
+    assert "Columns: query = 'caption', audio = 'clip'." in told
+    assert "1 recording of the dataframe not in the collection" in told
+
+
+def test_rows_whose_recordings_are_not_here_are_told(session, calls):
+    library = session.load(calls, "calls", text="title", audio="clip", model="builtin")
+    rows = pd.DataFrame({"caption": ["a"], "clip": [encoded(tone(99, 1))]})
+    with pytest.raises(NotFoundError, match="None of the 1 recordings of the dataframe is in"):
+        library.evaluate(rows, pairs=True, audio="clip")
+    gone = rows.assign(clip="gone.wav")
+    with pytest.raises(
+        QueryError, match=r"both a text and a recording\. 1 recording not to be found"
+    ):
+        library.evaluate(gone, pairs=True, audio="clip")
+    with pytest.raises(QueryError, match=r"captions .* pictures .* or recordings \(--audio COL\)"):
+        library.evaluate(rows[["caption"]], pairs=True)

@@ -29,11 +29,11 @@ def test_a_verdict_that_was_taken_back_or_turned_counts_as_it_stands(shop):
         shop.evaluate(feedback=True)
 
 
-def test_queries_with_pictures_are_left_out_and_said(shop):
-    keep(shop, ("shoe", "red", 1), ("shoe, mine.jpg", "red", 1))
+def test_queries_with_pictures_or_recordings_are_left_out_and_said(shop):
+    keep(shop, ("shoe", "red", 1), ("shoe, mine.jpg", "red", 1), ("call 7.mp3", "red", 1))
     found = from_feedback(shop.store)
     assert [one.text for one in found.questions] == ["shoe"]
-    assert any("1 query left out" in one for one in found.notices)
+    assert any("2 queries left out" in one and "'call 7.mp3'" in one for one in found.notices)
 
 
 def test_no_thumbs_say_how_to_give_some(shop):

@@ -36,6 +36,14 @@ def test_values_and_ranges_are_counted(load):
     )
 
 
+def test_a_range_of_one_value_is_told_as_that(load):
+    prices = [*map(float, range(39)), 5350.0]
+    text = load([str(at) for at in range(40)], price=prices).facets()._repr_mimebundle_()
+    lines = [line.split() for line in text["text/plain"].splitlines()]
+    assert ["5,350", "1"] in lines
+    assert any(line[:2] == ["0", "to"] for line in lines)
+
+
 def test_where_counts_some_items(load):
     collection = load(["0", "1", "2"], kind=["a", "a", "b"])
     found = collection.facets(where="kind = 'a'").to_pandas()

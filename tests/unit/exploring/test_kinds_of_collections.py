@@ -9,7 +9,7 @@ from llama_index.core.schema import TextNode
 from toys import ToyEmbedder, picture, words_vector
 from toys_late import ToyLate, checked_picture
 
-from mmrag_jupyter.errors import StoreError
+from mmrag_jupyter.errors import QueryError, StoreError
 from mmrag_jupyter.exploring.cloud import gather
 from mmrag_jupyter.exploring.signals import chosen, signals_of
 
@@ -95,6 +95,23 @@ def test_the_words_of_texts_are_a_signal_without_vectors(session):
     )
     found = signals_of(collection.store, collection._whole().models)
     assert [str(one) for one in found] == ["the words of text", "image"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda points: points.clusters(2.5),
+        lambda points: points.clusters("2"),
+        lambda points: points.outliers(k="2"),
+        lambda points: points.outliers(neighbours=2.5),
+        lambda points: points.map(sample=2.5),
+        lambda points: points.duplicates(near="0.9"),
+    ],
+    ids=range(6),
+)
+def test_what_is_no_number_is_told_in_a_line(load, ask):
+    with pytest.raises(QueryError, match=r"is a whole number, not|at most 1, not"):
+        ask(load(["1", "2", "3"]))
 
 
 def test_a_condition_and_a_sample_choose_the_same_items_every_time(load):

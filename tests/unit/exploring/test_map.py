@@ -177,6 +177,8 @@ def test_the_dataframe_has_the_items_own_columns_and_index(session):
 def test_an_unknown_column_is_refused_and_the_nearest_suggested(load):
     with pytest.raises(QueryError, match=r"no column 'colr' .* Did you mean 'color'"):
         load(["0", "1"], color=["a", "b"]).map(color="colr")
+    with pytest.raises(QueryError, match=r"no column \"\['color'\]\" to colour by"):
+        load(["0", "1"], color=["a", "b"]).map(color=["color"])
 
 
 def test_an_unknown_layout_is_refused_and_the_nearest_suggested(load):

@@ -155,6 +155,20 @@ def test_clusters_are_named_by_their_typical_words(load_words):
     assert "number" not in " ".join(found.names)
 
 
+def test_of_words_as_typical_those_said_most_often_name_a_cluster(load_words):
+    crashes = [
+        f"able to climb: the wing, the wing and the zone of the wing, zone {at}" for at in "ab"
+    ]
+    found = load_words([*crashes, *["a net of shares and cash"] * 3]).clusters(2)
+    assert found[1].name == "wing, zone, able"
+
+
+def test_addresses_name_no_cluster(load_words):
+    hats = [f"a hat, https://shop.example/wool/{at} or www.shop.example" for at in range(6)]
+    found = load_words([*hats, *[f"a boot, number {at}" for at in range(9)]]).clusters(2)
+    assert found.names == ["boot, number", "hat"]
+
+
 def test_columns_name_what_has_no_words(load):
     texts = ["1"] * 4 + ["5"] * 3
     found = load(texts, kind=["round"] * 4 + ["square"] * 3, sku=[f"q{at}x" for at in range(7)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sounds import ToyTranscriber, noise, quiet, tone, write
 
@@ -77,7 +78,28 @@ def test_a_hit_is_heard_from_where_its_words_are_said(told):
 def test_a_recording_that_does_not_answer_says_so(told):
     told.query("middle", k=1)
     why = told.explain("rain.flac")
-    assert why.notices == ("Nothing that is heard or said in it answers the query.",)
+    assert why.notices == ("Nothing that is heard, said or written of it answers the query.",)
+
+
+def test_what_is_written_of_a_recording_is_told_where_that_is_what_matched(session, folder):
+    table = pd.DataFrame(
+        {"call": [str(folder / "call.wav"), str(folder / "rain.flac")],
+         "transcript": ["the parcel never came", "it rains"]},
+        index=["c", "r"],
+    )  # fmt: skip
+    written = session.load(table, "written", audio="call", text="transcript", model="builtin")
+    why = written.query("parcel", k=1)[0].explain()
+    assert (why.id, why.text, why.notices) == ("c", "the parcel never came", ())
+    bundle = why._repr_mimebundle_()
+    assert ">parcel</mark>" in bundle["text/html"]
+    assert "the parcel never came" in bundle["text/plain"]
+    other = written.explain("r")
+    assert other.text == ""
+    assert other.notices == ("Nothing that is heard, said or written of it answers the query.",)
+    written.query("rains", audio=folder / "rain.flac")
+    both = written.explain("r")._repr_mimebundle_()["text/plain"]
+    assert "sound 1" in " ".join(both.split())
+    assert "it rains" in both
 
 
 def test_a_recording_deleted_since_is_told_and_what_was_said_is_kept(told, folder):
@@ -96,7 +118,7 @@ def test_a_recording_is_shown_whole_with_all_that_is_said(told):
     (hit,) = told.show("call.wav")._repr_mimebundle_()[HITS_MIME]["hits"]
     assert (hit["sound"]["start"], hit["sound"]["end"]) == (0.0, 20.0)
     assert "until" not in hit["sound"]
-    assert [one["text"].split()[1] for one in hit["spoken"]] == ["deep", "middle", "high"]
+    assert [one["text"].split()[1] for one in hit["said"]] == ["deep", "middle", "high"]
 
 
 def test_a_recording_that_is_no_longer_sound_is_told_in_its_place(calls, folder):

@@ -8,6 +8,7 @@ from toys import ToyEmbedder, picture
 
 import mmrag_jupyter as mm
 from mmrag_jupyter.errors import NotFoundError, QueryError, WhereError
+from mmrag_jupyter.search import phrases
 
 SHADES = {
     "red": ((250, 10, 10), "wool scarf for cold days", 5),
@@ -98,7 +99,7 @@ def test_shared_words_are_named_as_the_reason(shop):
     assert best.reason == "mentions “wide fit” as navy does"
 
 
-def test_what_joined_reviews_say_finds_the_like_and_is_the_reason(session):
+def test_what_joined_reviews_say_finds_the_like_and_is_the_reason(session, monkeypatch):
     table = pd.DataFrame({"sku": list("abcd"), "title": ["boot", "sandal", "hat", "coat"]})
     made = session.load(table, "shoes", text="title", id="sku", model="builtin")
     said = pd.DataFrame(
@@ -112,9 +113,14 @@ def test_what_joined_reviews_say_finds_the_like_and_is_the_reason(session):
         }
     )  # fmt: skip
     made.load(said, on="sku", text="body", called="reviews")
+    read = []
+    plainly = phrases._phrases
+    monkeypatch.setattr(phrases, "_phrases", lambda text: read.append(text) or plainly(text))
     best = made.recommend("a", k=1)[0]
     assert best.id == "b"
     assert best.reason == "reviews mention “wide fit” as a does"
+    # Each text once, not each beside each: an item may have thousands of reviews.
+    assert len(read) == len(set(read)) == 8
 
 
 def test_conditions_and_kinds_of_parts_hold(shop):
@@ -160,11 +166,12 @@ def test_a_collection_of_liked_items_alone_recommends_nothing(session):
         ({"likes": []}, QueryError, "Nothing is liked"),
         ({"likes": "red", "diverse": 1.5}, QueryError, "diverse is 1.5"),
         ({"likes": "red", "diverse": float("nan")}, QueryError, "diverse is nan"),
+        ({"likes": "red", "diverse": "0.3"}, QueryError, "give a number from 0"),
         ({"likes": "red", "k": 0}, QueryError, "k is 0"),
         ({"likes": "red", "where": "stok > 1"}, WhereError, "stock"),
         ({"likes": "red", "weights": {"colour": 1}}, QueryError, "Unknown weight"),
     ],
-    ids=["unknown", "nobody", "diverse", "nan", "k", "where", "weight"],
+    ids=["unknown", "nobody", "diverse", "nan", "text", "k", "where", "weight"],
 )
 def test_what_cannot_be_meant_is_said(shop, options, error, message):
     with pytest.raises(error, match=message):

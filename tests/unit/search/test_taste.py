@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import mmrag_jupyter as mm
-from mmrag_jupyter.errors import NotFoundError, QueryError
+from mmrag_jupyter.errors import MmragError, NotFoundError
 from mmrag_jupyter.search.taste import MOST_JUDGED, taste_of
 
 
@@ -50,11 +50,29 @@ def test_ratings_that_are_all_equal_are_said_to_count_as_liked(store):
         pd.DataFrame({"thing": [1, 2], "stars": [5, 1], "price": [9.5, 2.5]}),
         pd.DataFrame({"rating": [5, 1]}, index=[1, 2]),
         pl.DataFrame({"thing": ["1", "2"], "value": [5, 1]}),
+        pd.DataFrame({"thing": ["1", "2"], "rating": ["5", "1"], "price": [2.5, 9.5]}),
+        pd.DataFrame([[1, 5], [2, 1]]).rename(columns={1: "rating"}),
+        pd.Series({1.0: 5, 2.0: 1}),
+        pd.DataFrame({"id": [1.0, 2.0, np.nan], "rating": [5, 1, 3]}),
     ],
-    ids=["series", "frame", "index", "polars"],
+    ids=["series", "frame", "index", "polars", "texts", "a nameless label", "floats", "gaps"],
 )
 def test_ratings_are_found_in_series_and_dataframes(store, ratings):
     taste = taste_of(store, [], [], ratings)
+    assert (taste.likes, taste.dislikes) == ({"1": 1.0}, {"2": 1.0})
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+def test_ratings_are_read_from_a_file(store, tmp_path, suffix):
+    path = tmp_path / f"mine.{suffix}"
+    frame = pd.DataFrame({"thing": [1, 2], "stars": [5, 1]})
+    if suffix == "csv":
+        frame.to_csv(path, index=False)
+    elif suffix == "parquet":
+        frame.set_index("thing").to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    taste = taste_of(store, [], [], str(path))
     assert (taste.likes, taste.dislikes) == ({"1": 1.0}, {"2": 1.0})
 
 
@@ -94,6 +112,12 @@ def test_only_the_strongest_of_very_many_count_but_all_are_given(store):
         (["1"], ["1"], None, "both liked and disliked"),
         ([], [], {"x": 5}, "No rated item is in collection 'things': 'x'; it has ids such as '0'"),
         ([], [], {}, "No rated item"),
+        ([], [], {"1": np.nan}, "No rated item: there is no rating with both an id and a number"),
+        ([], [], pd.DataFrame({"id": ["x", "y"], "rating": [5, 1]}), "No rated item .* 'x', 'y'"),
+        ([], [], pd.DataFrame({"id": [1], "rating": ["good"]}), "The rating of '1' is 'good'"),
+        ([], [], pl.Series([5, 1]), "A Series has no ratings"),
+        ([], [], "none.csv", "none.csv cannot be read"),
+        ([], [], "ratings", "'ratings' is no table of ratings"),
         ([], [], {"1": "good"}, "The rating of '1' is 'good'; ratings are numbers"),
         ([], [], {"1": float("inf")}, "ratings are numbers"),
         ([], [], {"1": -1, "2": -1}, "Nothing is liked"),
@@ -101,12 +125,19 @@ def test_only_the_strongest_of_very_many_count_but_all_are_given(store):
         ([], [], pd.DataFrame({"id": []}), "is empty"),
         ([], [], 7, "An int has no ratings"),
     ],
-    ids=range(11),
+    ids=range(17),
 )
 def test_what_cannot_be_used_is_said_in_a_line(store, likes, dislikes, ratings, message):
-    with pytest.raises(QueryError, match=message) as told:
+    with pytest.raises(MmragError, match=message) as told:
         taste_of(store, likes, dislikes, ratings)
     assert "\n" not in str(told.value)
+
+
+def test_an_empty_collection_has_nothing_that_was_rated(store):
+    with store.writer() as writer:
+        writer.delete([str(number) for number in range(100)])
+    with pytest.raises(MmragError, match=r"No rated item .* it has no items yet"):
+        taste_of(store, [], [], {"1": 5})
 
 
 def test_an_unknown_id_is_refused_and_the_nearest_named(store):

@@ -209,7 +209,8 @@ def test_an_empty_list_is_an_empty_source():
 @pytest.mark.parametrize(
     ("name", "suggestion"),
     [("fotos", "Did you mean 'photos'?"), ("photos/b.jpg", "Did you mean 'b.png'?"),
-     ("photo/b.png", "Did you mean 'photos'?"), ("nothing/like/it", "has no 'nothing'")],
+     ("photo/b.png", "Did you mean 'photos'?"), ("nothing/like/it", "has no 'nothing'"),
+     ("photos/*.png", "files = sorted(glob.glob(pattern))")],
 )  # fmt: skip
 def test_a_path_that_does_not_exist_suggests_the_nearest(folder, name, suggestion):
     with pytest.raises(SourceError, match="There is no file or folder") as raised:

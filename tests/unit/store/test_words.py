@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from store_rows import COLUMNS, item, text
 
-from mmrag_jupyter.store import Store, schema, word_index, words
+from mmrag_jupyter.store import Selection, Store, schema, word_index, words
 from mmrag_jupyter.store import session as store_session
 
 COUNT = 600
@@ -84,6 +84,22 @@ def test_k_come_back_whenever_a_selection_has_k(many, where, count):
     parts = found(many, "common", count, within)
     assert sorted(parts) == sorted(int(one) for one in within.items)
     assert found(many, "word3", 5, within) == ([4] if count == 15 else [])
+
+
+@pytest.mark.usefixtures("alone")
+def test_k_come_back_of_the_parts_that_a_condition_leaves_of_few_items(many):
+    with many.writer() as writer:
+        texts = ["common", "common, with much more to be read beside it"]
+        parts = [text(f"{texts[number >= 100]} {number}") for number in range(200)]
+        writer.put([item("large", *parts, price=1.0)], {}, source="rows")
+    many.wait_for_indexes()
+    own = np.arange(COUNT + 1, COUNT + 201)
+    # The best hundred are the short ones, and the condition leaves them out.
+    within = many.select(where="price = 1").and_also(Selection(parts=own[100:]))
+    assert set(found(many, "common", 30, within)) < set(own[100:].tolist())
+    assert len(found(many, "common", 30, within)) == 30
+    few = Selection(parts=own[95:105], items=many.select(where="price = 1").items)
+    assert len(found(many, "common", 30, few)) == 10
 
 
 @pytest.mark.usefixtures("alone")
