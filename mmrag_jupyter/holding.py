@@ -193,8 +193,15 @@ class Holding:
         """Return what could not be loaded: a dataframe of collection's sources and reasons."""
         import pandas as pd
 
-        rows = [(row.source, row.reason) for row in self._store.problems()]
-        return pd.DataFrame(rows, columns=["source", "reason"])
+        from mmrag_jupyter.store import text_column
+
+        rows = self._store.problems()
+        return pd.DataFrame(
+            {
+                "source": text_column(row.source for row in rows),
+                "reason": text_column(row.reason for row in rows),
+            }
+        )
 
     def feedback(self) -> pd.DataFrame:
         """Return what was thought of hits in panels: query, id, verdict (1 or -1) and time.
@@ -203,8 +210,17 @@ class Holding:
         """
         import pandas as pd
 
-        rows = [(one.query, one.item, one.verdict, one.time) for one in self._store.feedback()]
-        frame = pd.DataFrame(rows, columns=["query", "id", "verdict", "time"])
+        from mmrag_jupyter.store import text_column
+
+        rows = self._store.feedback()
+        frame = pd.DataFrame(
+            {
+                "query": text_column(one.query for one in rows),
+                "id": text_column(one.item for one in rows),
+                "verdict": [one.verdict for one in rows],
+                "time": [one.time for one in rows],
+            }
+        )
         return frame.astype({"verdict": "int64", "time": "datetime64[us, UTC]"})
 
     def save(self, folder: str | Path) -> Path:

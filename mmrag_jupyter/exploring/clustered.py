@@ -94,10 +94,12 @@ class Clusters(Listed[Cluster]):
         """Return a row for each item: id, cluster (from 1), name, distance to its middle."""
         import pandas as pd
 
+        from mmrag_jupyter.store import text_column
+
         groups = self._grouped.groups
         frame = pd.DataFrame(
             {
-                "id": list(self._ids),
+                "id": text_column(self._ids),
                 "cluster": groups + 1,
                 "name": [self._names[one] for one in groups.tolist()],
                 "distance": self._grouped.distance,

@@ -141,6 +141,8 @@ class Groups(Listed[Group]):
         """
         import pandas as pd
 
+        from mmrag_jupyter.store import text_column
+
         twins = self._twins
         keep = np.diff(twins.groups, prepend=0) > 0
         kinds = np.where(twins.exact, "exact", "near").astype(object)
@@ -150,7 +152,7 @@ class Groups(Listed[Group]):
         frame = pd.DataFrame(
             {
                 "group": twins.groups,
-                "id": list(self._ids),
+                "id": text_column(self._ids),
                 "kind": kinds,
                 "similarity": twins.similarity,
                 "keep": keep,

@@ -78,6 +78,8 @@ class Whole:
         """Return the items that are farthest from their neighbours."""
         import pandas as pd
 
+        from mmrag_jupyter.store import text_column
+
         for name, value in (("k", k), ("neighbours", neighbours)):
             if _number(name, value) < 1:
                 raise QueryError(f"{name} is a whole number from 1 on, not {value}.")
@@ -88,7 +90,7 @@ class Whole:
         items = cloud.items[order]
         frame = pd.DataFrame(
             {
-                "id": list(self._ids(items)),
+                "id": text_column(self._ids(items)),
                 "score": far.score[order],
                 "distance": far.distance[order],
                 "signal": cloud.signal.modality,

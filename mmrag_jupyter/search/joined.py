@@ -75,10 +75,18 @@ def joined_frame(store: Store, name: str | None) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from mmrag_jupyter.store import text_column
+
     sources = store.joins.sources()
     if name is None:
-        rows = [(one.label, one.rows, one.items, one.by) for one in sources]
-        return pd.DataFrame(rows, columns=["name", "rows", "items", "on"])
+        return pd.DataFrame(
+            {
+                "name": text_column(one.label for one in sources),
+                "rows": [one.rows for one in sources],
+                "items": [one.items for one in sources],
+                "on": text_column(one.by for one in sources),
+            }
+        )
     keys = {one.label: one.key for one in sources}
     if name not in keys:
         there = f"; there are {', '.join(keys)}" if keys else ", nor was any other"

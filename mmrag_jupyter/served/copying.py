@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mmrag_jupyter.errors import StoreBusyError, StoreError
 from mmrag_jupyter.items import Problem
 from mmrag_jupyter.served import media
+from mmrag_jupyter.served.cells import from_key
 from mmrag_jupyter.served.copyitems import Batches
 from mmrag_jupyter.served.copyrows import Way
 from mmrag_jupyter.store import Store, coded, schema, tuned, word_index
@@ -130,7 +131,7 @@ def _settle(store: ServedStore, writer: Writer) -> None:
         writer.keep_transcripts(model, said)
     for key, value in store.state.all().items():
         if key.startswith(_OWN):
-            writer.set_setting(key.removeprefix(_OWN), value)
+            writer.set_setting(from_key(key.removeprefix(_OWN)), value)
 
 
 def _adopt(draft: Path, folder: Path) -> None:

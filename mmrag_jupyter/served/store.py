@@ -12,6 +12,7 @@ import numpy as np
 
 from mmrag_jupyter.errors import StoreError, WhereError
 from mmrag_jupyter.served import joinwhere, media, wordsearch
+from mmrag_jupyter.served.cells import as_key
 from mmrag_jupyter.served.conditions import CannotError
 from mmrag_jupyter.served.joins import ServedJoins
 from mmrag_jupyter.served.selection import ServedSelection, looked_at, tag, test_of
@@ -149,7 +150,7 @@ class ServedStore(WholeReading):
 
     def setting(self, key: str) -> str | None:
         """Return what the writer has kept."""
-        return self.state.get(f"own:{key}")
+        return self.state.get(f"own:{as_key(key)}")
 
     def columns(self) -> list[Column]:
         """Return the columns of all sources; one that differs between them as kind "any"."""

@@ -146,8 +146,9 @@ class ServedWriter(JoinWriter):
 
     def set_setting(self, key: str, value: str) -> None:
         """Keep a small text under a key."""
-        if self._state.get(f"own:{key}") != value:
-            self._state.put({f"own:{key}": value})
+        stored = f"own:{cells.as_key(key)}"
+        if self._state.get(stored) != value:
+            self._state.put({stored: value})
 
     def keep_transcripts(self, model: str, said: Mapping[bytes, str]) -> None:
         """Keep what a speech model has made of stretches of sound, by their content hash."""

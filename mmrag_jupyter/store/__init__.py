@@ -1,6 +1,7 @@
 """What a collection keeps on disk: records in SQLite, vectors in files, indexes as caches."""
 
 from mmrag_jupyter.store import tuned
+from mmrag_jupyter.store.axes import text_column
 from mmrag_jupyter.store.facets import Facet, Values
 from mmrag_jupyter.store.joined import JoinedRow, JoinedSource
 from mmrag_jupyter.store.llama_spaces import UNFINISHED, is_nameless
@@ -36,5 +37,6 @@ __all__ = [
     "Values",
     "Writer",
     "is_nameless",
+    "text_column",
     "tuned",
 ]

@@ -8,7 +8,7 @@ from mmrag_jupyter.store.series import level
 from mmrag_jupyter.store.text import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -45,6 +45,13 @@ def texts_index(texts: Sequence[str]) -> pd.Index:
 
     # pandas' own dtype for text has no room for lone surrogates.
     return pd.Index(list(texts), dtype="str" if all(map(encodable, texts)) else "object")
+
+
+def text_column(texts: Iterable[str]) -> pd.Series:
+    """Return a column of texts, such as ids, which may hold lone surrogates."""
+    import pandas as pd
+
+    return pd.Series(texts_index(list(texts)))
 
 
 def _single(column: Column) -> object:

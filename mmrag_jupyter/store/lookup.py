@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from mmrag_jupyter.store import noderows
 from mmrag_jupyter.store.itemrows import in_chunks
 from mmrag_jupyter.store.rows import MODALITIES
-from mmrag_jupyter.store.text import from_key, to_keys
+from mmrag_jupyter.store.text import from_key, to_key, to_keys
 from mmrag_jupyter.store.values import Known, ProblemRow, SourceRow
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def part_counts(db: sqlite3.Connection) -> dict[Modality, int]:
 
 def setting(db: sqlite3.Connection, key: str) -> str | None:
     """Return a setting's value, or None."""
-    row = db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    row = db.execute("SELECT value FROM settings WHERE key = ?", (to_key(key),)).fetchone()
     return row[0] if row is not None else None
 
 

@@ -281,7 +281,7 @@ class Writer(JoinWriter):
     def set_setting(self, key: str, value: str) -> None:
         """Keep a small text under a key."""
         with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+            db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (to_key(key), value))
 
     def compact(self) -> None:
         """Rewrite the files without what was removed."""

@@ -105,3 +105,22 @@ def test_each_of_some_damaged_files_is_named_though_their_content_is_the_same(se
     assert problems["source"].tolist() == ["a.jpg", "b.jpg", "c.jpg"]
     told = [Path(reason.split()[0]).name for reason in problems["reason"]]
     assert told == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_names_of_files_that_are_no_utf8_come_back_in_every_dataframe(session, tmp_path):
+    folder, table, broken = (os.fsdecode(name) for name in (b"f\xe9", b"rev\xe9.csv", b"\xe9.png"))
+    try:
+        (tmp_path / folder).mkdir()
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    (tmp_path / folder / broken).write_bytes(b"no picture")
+    for number in range(4):
+        (tmp_path / folder / f"{number}.txt").write_text(f"about {number // 2}")
+    (tmp_path / table).write_text("name,body\n1.txt,nice\n")
+    notes = session.load(folder, "notes", model="builtin")
+    session.load(table, into="notes", on="name", text="body")
+    session.load(table, into="notes", on="name", text="body")
+    (reason,) = notes.problems()["reason"]
+    assert reason.startswith(f"{folder}/{broken} is not a picture")
+    assert notes.joined()["name"].tolist() == ["rev\udce9"]
+    assert notes.joined()["rows"].tolist() == [1]

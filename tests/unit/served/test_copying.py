@@ -106,6 +106,7 @@ def test_what_belongs_to_no_item_is_there_too(elsewhere, place):
         tuned.keep(elsewhere.store, writer, arrays, {"told": "one"})
         tuned.keep(elsewhere.store, writer, arrays, {"told": "two"})
         writer.set_problems("table:more", [Problem("row 7", "no picture")])
+        writer.set_setting("of \udcff", "this")
         writer.keep_transcripts("whisper", {bytes(16): "[[0, 1, 'hello']]"})
     copied = saved(elsewhere, place)
     assert copied.store.tuned.current().facts["told"] == "two"
@@ -117,6 +118,8 @@ def test_what_belongs_to_no_item_is_there_too(elsewhere, place):
     )
     pd.testing.assert_frame_equal(copied.problems(), elsewhere.problems())
     assert copied.store.transcripts("whisper", [bytes(16)]) == {bytes(16): "[[0, 1, 'hello']]"}
+    assert elsewhere.store.setting("of \udcff") == "this"
+    assert copied.store.setting("of \udcff") == "this"
     assert copied.store.sources() == elsewhere.store.sources()
     pd.testing.assert_frame_equal(copied.items(), elsewhere.items())
     pd.testing.assert_frame_equal(copied.items(["c"]), more)

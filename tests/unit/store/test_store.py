@@ -316,10 +316,12 @@ def test_settings_and_problems(store):
     with store.writer() as writer:
         writer.set_setting("models", "one")
         writer.set_setting("models", "two")
+        writer.set_setting("of \udcff", "three")
         writer.set_problems("a", [Problem("x.jpg", "broken"), Problem("\udcff.jpg", "gone")])
         writer.set_problems("b", [Problem("y.jpg", "empty")])
         writer.set_problems("b", [])
     assert store.setting("models") == "two"
+    assert store.setting("of \udcff") == "three"
     assert store.setting("absent") is None
     assert store.problems() == [ProblemRow("x.jpg", "broken"), ProblemRow("\udcff.jpg", "gone")]
 
