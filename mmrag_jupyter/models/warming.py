@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 # Nobody has asked for it yet: it may take this share of the free memory.
 _SHARE = 0.5
-# What takes long to import, in an order in which each needs those before it.
-_LIBRARIES = ("torch", "transformers", "sklearn", "sentence_transformers")
+# What takes long to import, in an order in which each needs those before it; a query needs all.
+_LIBRARIES = ("torch", "transformers", "sklearn", "sentence_transformers", "faiss")
 # A pause lies between two steps, and several before the first: what was asked for is shown
 # before that, and a script that opens a collection to look into it has ended.
 _PAUSE, _FIRST_PAUSES = 0.05, 6

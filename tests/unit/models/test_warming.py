@@ -265,3 +265,20 @@ def test_leaving_python_meanwhile_is_quick_and_quiet(folder, model):
             check=False,
         )
         assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+
+
+def test_a_query_finds_all_libraries_imported(folder, model):
+    made(folder, model)
+    code = (
+        "import sys, threading, mmrag_jupyter as mm\n"
+        f"shop = mm.Session(mm.Config(root={str(folder)!r})).open('shop')\n"
+        f"[one.join() for one in threading.enumerate() if one.name == {lazy.THREAD!r}]\n"
+        "before = set(sys.modules)\n"
+        "shop.query('red')\n"
+        "late = {name.partition('.')[0] for name in sys.modules.keys() - before}\n"
+        "print(*sorted(late & {'faiss', 'torch', 'transformers', 'sentence_transformers'}), 'end')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.split() == ["end"], done.stderr
